@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every bound, once. Bytes, seconds and counts; who enforces a bound is said beside it."""
+
+from __future__ import annotations
+
+# Session: what a client may send.
+LINE_BYTES = 16384
+"""One command line; a path of PATH_BYTES with every byte doubled fits."""
+PATH_BYTES = 4096
+"""One path, as Linux has it (PATH_MAX, limits.h)."""
+CLIENT_ERRORS = 50
+"""Refused commands in a row that end a session."""
+LOGIN_TIMEOUT_SECONDS = 60.0
+"""How long a client may take to log in."""
+QUEUED_LINES = 64
+"""Commands held back while a transfer runs; more wait in the kernel."""
+
+# Wire: what one process may send another.
+MESSAGE_BYTES = 65536
+"""One varlink message; two paths of PATH_BYTES fit, escaped as JSON at its longest."""
+MESSAGE_FDS = 4
+"""Descriptors beside one message."""
+NAME_BYTES = 256
+PASSWORD_BYTES = 1024
+TEXT_BYTES = 4096
+ANSWER_SECONDS = 30.0
+"""How long anyone waits for an answer that needs no network and no PAM."""
+
+# Helper: what a session may ask, and how often.
+LOGIN_ATTEMPTS = 5
+"""Logins one control connection may try, whatever helper connection it uses."""
+REQUESTS = 16
+"""Requests one helper connection may make."""
+ATTEMPTS_AT_ONCE = 32
+"""Processes that check a password at the same time; further ones wait."""
+ADDRESS_FAILURES = 10
+"""Failed logins from one address before each further one is slowed."""
+ADDRESS_SECONDS = 600.0
+"""After this long without a failure an address is forgotten."""
+ADDRESS_DELAY_SECONDS = 10.0
+"""The most that a slowed address waits."""
+ADDRESSES = 4096
+"""Addresses remembered; the oldest goes first."""
+HELPER_CONNECTIONS = 4096
+FAILURE_SECONDS = 1.0
+"""A refused login is answered at a multiple of this, so that its cause cannot be timed."""
+LOGIN_SECONDS = 60.0
+"""How long PAM may take."""
+
+# Ports: what one control connection may hold.
+PORTS_CONNECTIONS = 4096
+LISTEN_TRIES = 64
+"""Ports tried at random before the range counts as full."""
+UNPRIVILEGED_PORT = 1024
+"""The lowest port that a server connects to (RFC 2577, section 3)."""
+
+# Worker.
+SORTED_NAMES = 200_000
+"""Names held at once to sort one directory; a larger one is listed as it comes."""
+UNIQUE_NAMES = 9999
+"""Names that STOU tries before it gives up."""
+LISTING_DEPTH = 32
+"""How deep LIST -R goes."""
+GLOB_STEPS = 100_000
+"""Comparisons one pattern may cost for one name."""

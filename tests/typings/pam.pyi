@@ -1,0 +1,16 @@
+from collections.abc import Callable
+from typing import Any
+
+class PamAuthenticator:
+    handle: Any
+    reason: str | None
+    pam_start: Callable[..., int]
+    pam_authenticate: Callable[..., int]
+    pam_set_item: Callable[..., int]
+    pam_setcred: Callable[..., int]
+    def authenticate(
+        self, username: str, password: bytes, service: str = ..., *, call_end: bool = ...
+    ) -> bool: ...
+    def open_session(self) -> int: ...
+    def close_session(self) -> int: ...
+    def end(self) -> int: ...
