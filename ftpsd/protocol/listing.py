@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listings: the lines of LIST as `ls -l` has them, and of MLSD and MLST (RFC 3659, section 7)."""
+
+from __future__ import annotations
+
+from ftpsd.protocol.reply import clean
+from ftpsd.protocol.timestamp import list_date, mdtm_text
+
+_SECOND = 1_000_000_000
+
+_KIND = 0o170000
+_DIRECTORY = 0o040000
+_LETTERS = {
+    _DIRECTORY: "d",
+    0o100000: "-",
+    0o120000: "l",
+    0o010000: "p",
+    0o140000: "s",
+    0o020000: "c",
+    0o060000: "b",
+}
+_TYPES = {
+    _DIRECTORY: "dir",
+    0o100000: "file",
+    0o120000: "OS.unix=symlink",
+    0o010000: "OS.unix=pipe",
+    0o140000: "OS.unix=socket",
+    0o020000: "OS.unix=chr",
+    0o060000: "OS.unix=blk",
+}
+
+_FORMATS = {
+    "type": "type={type_};",
+    "size": "size={entry.size};",
+    "modify": "modify={modify};",
+    "perm": "perm={perm};",
+    "unix.mode": "unix.mode={mode:04o};",
+    "unix.uid": "unix.uid={entry.uid};",
+    "unix.gid": "unix.gid={entry.gid};",
+    "unix.owner": "unix.owner={owner};",
+    "unix.group": "unix.group={group};",
+    "unique": "unique={entry.device:x}g{entry.inode:x};",
+}
+
+FACTS = tuple(_FORMATS)
+"""The facts of MLST and MLSD that there are, in the order in which they are sent."""
+
+# What repeats in a listing is made once. The bound is for a directory where nothing repeats.
+_MOST_REMEMBERED = 1024
+_modes_seen: dict[int, str] = {}
+_words_seen: dict[str, str] = {}
+_formats_seen: dict[tuple[str, ...], str] = {}
+
+
+class Entry:
+    """One name in a directory and what is known of it.
+
+    `mode` is st_mode with the kind of file in it, `modified` nanoseconds since 1970, `target` the
+    text of a symbolic link and `None` for all else. `owner` and `group` are texts to show.
+    """
+
+    __slots__ = (
+        "device",
+        "gid",
+        "group",
+        "inode",
+        "links",
+        "mode",
+        "modified",
+        "name",
+        "owner",
+        "size",
+        "target",
+        "uid",
+    )
+
+    def __init__(  # noqa: PLR0913 - as wide as what stat() tells
+        self,
+        name: str,
+        mode: int,
+        *,
+        links: int,
+        owner: str,
+        group: str,
+        size: int,
+        modified: int,
+        target: str | None = None,
+        device: int = 0,
+        inode: int = 0,
+        uid: int = 0,
+        gid: int = 0,
+    ) -> None:
+        self.name = name
+        self.mode = mode
+        self.links = links
+        self.owner = owner
+        self.group = group
+        self.size = size
+        self.modified = modified
+        self.target = target
+        self.device = device
+        self.inode = inode
+        self.uid = uid
+        self.gid = gid
+
+
+def mode_text(st_mode: int) -> str:
+    """Return the ten characters of `ls -l` for a st_mode, such as "drwxr-sr-x"."""
+    text = _modes_seen.get(st_mode)
+    if text is None:
+        text = (
+            _LETTERS.get(st_mode & _KIND, "?")
+            + _triple(st_mode >> 6, st_mode & 0o4000, "s")
+            + _triple(st_mode >> 3, st_mode & 0o2000, "s")
+            + _triple(st_mode, st_mode & 0o1000, "t")
+        )
+        _make_room(_modes_seen)
+        _modes_seen[st_mode] = text
+    return text
+
+
+def long_line(entry: Entry, now: int) -> str:
+    """Return the line of LIST, without its end; `now` in seconds since 1970.
+
+    The columns are vsftpd's, which every client has learnt to read.
+    """
+    line = (
+        f"{mode_text(entry.mode)} {entry.links:4d} {_word(entry.owner):8} {_word(entry.group):8} "
+        f"{entry.size:8d} {list_date(entry.modified // _SECOND, now)} {clean(entry.name)}"
+    )
+    return line if entry.target is None else f"{line} -> {clean(entry.target)}"
+
+
+def type_fact(st_mode: int) -> str:
+    """Return the type fact of a st_mode; the caller knows what is "cdir" or "pdir" instead.
+
+    A symbolic link is "OS.unix=symlink" without its target, for a target may hold ";" and " ".
+    """
+    return _TYPES.get(st_mode & _KIND, "OS.unix=unknown")
+
+
+def permissions(entry_is_dir: bool, readable: bool, writable: bool, parent_writable: bool) -> str:
+    """Return the perm fact: what the client may do with it (RFC 3659, section 7.5.5).
+
+    For a file `writable` means change its content, for a directory change what is in it;
+    `readable` means for a directory enter and list it.
+    """
+    if entry_is_dir:
+        letters = ("c" * writable, "d" * parent_writable, "e" * readable, "f" * parent_writable)
+        return "".join(letters) + "l" * readable + "mp" * writable
+    return "a" * writable + "df" * parent_writable + "r" * readable + "w" * writable
+
+
+def facts(entry: Entry, selected: tuple[str, ...], perm: str, type_: str) -> str:
+    """Return the line of MLSD or MLST, "type=file;size=1; name", without its end.
+
+    `selected` is from `select_facts`, `perm` from `permissions`, `type_` from `type_fact` or
+    "cdir" or "pdir". A directory has no size: what it takes on disk tells a client nothing.
+    """
+    if entry.mode & _KIND == _DIRECTORY:
+        selected = tuple([fact for fact in selected if fact != "size"])
+    line = _format(selected).format(
+        entry=entry,
+        type_=type_,
+        perm=perm,
+        mode=entry.mode & 0o7777,
+        modify=mdtm_text(entry.modified),
+        owner=_word(entry.owner),
+        group=_word(entry.group),
+    )
+    return f"{line} {clean(entry.name)}"
+
+
+def select_facts(text: str) -> tuple[str, ...]:
+    """Return the facts that "type;size;" asks for, in any case; unknown ones are left out.
+
+    In the order of `FACTS`; none at all is a valid wish (RFC 3659, section 7.9).
+    """
+    wanted = text.lower().split(";")
+    return tuple([fact for fact in FACTS if fact in wanted])
+
+
+def feature_text(selected: tuple[str, ...]) -> str:
+    """Return the line for FEAT, selected facts marked: "MLST type*;size;" (RFC 3659, 7.8)."""
+    marked = [f"{fact}*;" if fact in selected else f"{fact};" for fact in FACTS]
+    return "MLST " + "".join(marked)
+
+
+def _triple(bits: int, special: int, letter: str) -> str:
+    execute = "x" if bits & 1 else "-"
+    if special:
+        execute = letter if bits & 1 else letter.upper()
+    return ("r" if bits & 4 else "-") + ("w" if bits & 2 else "-") + execute
+
+
+def _word(text: str) -> str:
+    """Return an owner or group as one word: "domain users" would be two columns of LIST.
+
+    A fact has no ";" or space in its value either (RFC 3659, section 7.2).
+    """
+    word = _words_seen.get(text)
+    if word is None:
+        word = clean("_".join(text.replace(";", " ").split())) or "-"
+        _make_room(_words_seen)
+        _words_seen[text] = word
+    return word
+
+
+def _format(selected: tuple[str, ...]) -> str:
+    text = _formats_seen.get(selected)
+    if text is None:
+        text = "".join([_FORMATS[fact] for fact in selected])
+        _make_room(_formats_seen)
+        _formats_seen[selected] = text
+    return text
+
+
+def _make_room(seen: dict[int, str] | dict[str, str] | dict[tuple[str, ...], str]) -> None:
+    if len(seen) >= _MOST_REMEMBERED:
+        seen.clear()
