@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A varlink connection: NUL-framed messages, descriptors beside their first byte.
+
+The only place that calls `recvmsg` and `sendmsg`. Every receive is bounded in bytes, descriptors
+and seconds. The kernel joins bytes that came without descriptors to those that came with them,
+never the other way about: descriptors belong to the last message of a read.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import select
+import socket
+import struct
+import time
+
+from ftpsd import limits
+from ftpsd.wire.codec import decode_reply, encode_call
+from ftpsd.wire.message import Call, Interface, Malformed, Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    from ftpsd.wire.message import Reply
+
+    R = TypeVar("R", bound=Reply)
+
+_CREDENTIALS = struct.Struct("iII")
+_ANCILLARY = socket.CMSG_SPACE(limits.MESSAGE_FDS * 4) + socket.CMSG_SPACE(_CREDENTIALS.size)
+
+
+class Closed(Exception):
+    """The peer is gone, or did not answer in time."""
+
+
+class Credentials:
+    """Who sent a message, as the kernel says (unix(7), SCM_CREDENTIALS)."""
+
+    __slots__ = ("pid", "uid")
+
+    def __init__(self, pid: int, uid: int) -> None:
+        """Join process and user, as seen from the receiver's namespaces."""
+        self.pid = pid
+        self.uid = uid
+
+
+class Channel:
+    """One end of a connection; it owns `sock` and the descriptors that are not yet taken."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over a connected Unix stream socket."""
+        self.sock = sock
+        self.sender: Credentials | None = None
+        self._bytes = b""
+        self._fds: list[int] = []
+
+    def fileno(self) -> int:
+        """Give the descriptor, for poll(2)."""
+        return self.sock.fileno()
+
+    def close(self) -> None:
+        """Close the socket and every descriptor that nobody took."""
+        close_all(self.take_fds())
+        self.sock.close()
+
+    def take_fds(self) -> list[int]:
+        """Hand over the descriptors of the message just received; they are the caller's now."""
+        fds, self._fds = self._fds, []
+        return fds
+
+    def send(self, data: bytes, fds: list[int], seconds: float = limits.ANSWER_SECONDS) -> None:
+        """Send one message, `fds` with its first byte. Raise `Closed` if it is not taken."""
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        deadline = time.monotonic() + seconds
+        try:
+            while data:
+                try:
+                    sent = self.sock.sendmsg(
+                        [data], ancillary, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+                    )
+                except BlockingIOError:
+                    self._wait(select.POLLOUT, deadline)
+                    continue
+                data, ancillary = data[sent:], []
+        except OSError as error:
+            raise Closed(error.strerror) from error
+
+    def receive(self, seconds: float | None = limits.ANSWER_SECONDS) -> bytes:
+        """Wait for one message; give its bytes without the NUL. `take_fds` gives its descriptors.
+
+        Raise `Closed` when the peer hangs up or `seconds` pass (`None`: never), `Malformed` beyond
+        a bound.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while True:
+            data, end, rest = self._bytes.partition(b"\0")
+            if end:
+                self._bytes = rest
+                return data
+            if len(data) >= limits.MESSAGE_BYTES:
+                raise Malformed("too long")
+            self._wait(select.POLLIN, deadline)
+            self._fill()
+
+    @property
+    def pending(self) -> bool:
+        """Say whether bytes beyond the last message have already been read."""
+        return bool(self._bytes)
+
+    def _wait(self, event: int, deadline: float | None) -> None:
+        poll = select.poll()
+        poll.register(self.sock, event)
+        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+        if not poll.poll(left):
+            raise Closed("no answer in time")
+
+    def _fill(self) -> None:
+        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+        try:
+            data, ancillary, seen, _ = self.sock.recvmsg(limits.MESSAGE_BYTES, _ANCILLARY, flags)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise Closed(error.strerror) from error
+        for level, kind, content in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                found = array.array("i")
+                found.frombytes(content[: len(content) // 4 * 4])
+                self._fds.extend(found)
+            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                pid, uid, _ = _CREDENTIALS.unpack(content)
+                self.sender = Credentials(pid, uid)
+        if seen & socket.MSG_CTRUNC or len(self._fds) > limits.MESSAGE_FDS:
+            raise Malformed("too many descriptors")
+        if not data:
+            raise Closed("hung up")
+        self._bytes += data
+
+
+class Peer:
+    """The asking end of a channel: sends calls of one interface, gives their replies."""
+
+    def __init__(self, channel: Channel, interface: Interface) -> None:
+        """Ask for what `interface` declares over `channel`, which the peer owns from now on."""
+        self.channel = channel
+        self._interface = interface
+
+    def close(self) -> None:
+        """Hang up."""
+        self.channel.close()
+
+    def send(self, call: Call[Any], *, oneway: bool = False) -> None:
+        """Send `call` and do not wait. Raise `Closed`."""
+        self.channel.send(*encode_call(self._interface, call, oneway=oneway))
+
+    def answer(self, call: type[Call[R]], seconds: float = limits.ANSWER_SECONDS) -> R:
+        """Wait for a reply to a `call` sent before.
+
+        Raise the `Refusal` that came instead, `Closed` if nothing came, `Malformed` if it broke
+        the contract.
+        """
+        data = self.channel.receive(seconds)
+        # Descriptors that came joined to this message may belong to the next.
+        fds = self.channel.take_fds() if not self.channel.pending else []
+        try:
+            reply, _ = decode_reply(data, fds, call, self._interface)
+        except Malformed:
+            close_all(fds)
+            raise
+        if isinstance(reply, Refusal):
+            raise reply
+        # decode_reply built it as call.REPLY, which is R: a tie that the type system cannot state.
+        return reply  # type: ignore[return-value]
+
+    def ask(self, call: Call[R], seconds: float = limits.ANSWER_SECONDS) -> R:
+        """Send `call` and wait for its reply; raises as `send` and `answer` do."""
+        self.send(call)
+        return self.answer(type(call), seconds)
+
+
+def close_all(fds: list[int]) -> None:
+    """Close descriptors that nobody will use."""
+    for fd in fds:
+        try:
+            os.close(fd)
+        except OSError:
+            pass

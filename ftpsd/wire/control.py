@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A control connection, as one process passes it to another: asked of the kernel, not believed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+
+from ftpsd.wire.message import Malformed
+
+_SO_COOKIE = 57
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+class Address:
+    """One end of a connection: 4 or 16 bytes, their text, and the scope of a link-local one."""
+
+    __slots__ = ("packed", "scope", "text")
+
+    def __init__(self, packed: bytes, scope: int = 0) -> None:
+        """Take an address as inet_pton(3) gives it; IPv4 mapped into IPv6 becomes IPv4."""
+        # A dual-stack listener shows an IPv4 client as ::ffff:192.0.2.1.
+        self.packed = packed[12:] if len(packed) == 16 and packed[:12] == _MAPPED else packed
+        self.scope = scope
+        self.text = socket.inet_ntop(self.family, self.packed)
+
+    @property
+    def family(self) -> int:
+        """Give AF_INET or AF_INET6."""
+        return socket.AF_INET if len(self.packed) == 4 else socket.AF_INET6
+
+    def with_port(self, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+        """Give what bind(2) and connect(2) take."""
+        if self.family == socket.AF_INET:
+            return self.text, port
+        return self.text, port, 0, self.scope
+
+
+def address_of(name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
+    """Read what getpeername(2) gives for a TCP socket."""
+    family = socket.AF_INET6 if len(name) == 4 else socket.AF_INET
+    scope = name[3] if len(name) == 4 else 0
+    return Address(socket.inet_pton(family, name[0].partition("%")[0]), scope)
+
+
+class Control:
+    """The ends of a control connection, and the kernel's own number for it (SO_COOKIE)."""
+
+    __slots__ = ("cookie", "local", "remote")
+
+    def __init__(self, fd: int) -> None:
+        """Look at `fd`, which stays the caller's. Raise `Malformed` unless it is connected TCP."""
+        try:
+            with socket.socket(fileno=os.dup(fd)) as sock:
+                if sock.type != socket.SOCK_STREAM or sock.proto != socket.IPPROTO_TCP:
+                    raise Malformed("control connection")
+                self.remote = address_of(sock.getpeername())
+                self.local = address_of(sock.getsockname())
+                cookie = sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8)
+        except OSError as error:
+            raise Malformed("control connection") from error
+        (self.cookie,) = struct.unpack("Q", cookie)

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a session may ask of its worker. Every path is the client's own: "/" is the user's root."""
+
+from __future__ import annotations
+
+from ftpsd.wire.message import (
+    Bool,
+    Call,
+    Done,
+    Fd,
+    Int,
+    Interface,
+    Path,
+    Refusal,
+    Reply,
+    Text,
+    enumeration,
+)
+
+FileRefusal = str
+FileKind = str
+ListForm = str
+WriteMode = str
+
+enumeration(
+    "FileRefusal",
+    (
+        "not_found",
+        "denied",
+        "read_only",
+        "exists",
+        "not_directory",
+        "is_directory",
+        "not_regular",
+        "not_empty",
+        "no_space",
+        "quota",
+        "name",
+        "loop",
+        "busy",
+        "range",
+        "unsupported",
+        "failed",
+    ),
+)
+enumeration("FileKind", ("file", "directory", "symlink", "other"))
+enumeration("ListForm", ("long", "names", "facts"))
+enumeration("WriteMode", ("store", "append", "unique"))
+
+
+class Refused(Refusal):
+    """It cannot be done, for one of a closed list of reasons."""
+
+    reason: FileRefusal
+
+
+class Opened(Reply):
+    """A regular file, open for reading."""
+
+    file_fd: Fd
+    size: Int
+
+
+class Open(Call[Opened]):
+    """Open a regular file for reading (RETR)."""
+
+    path: Path
+
+
+class Created(Reply):
+    """A regular file, open for writing at the place asked for; `path` is where it is."""
+
+    file_fd: Fd
+    path: Path
+
+
+class Create(Call[Created]):
+    """Open a regular file for writing, and make it if there is none.
+
+    `store` empties it, or from an `offset` on writes over it (REST); `append` adds to its end;
+    `unique` makes a new one whose name begins with the given one (STOU).
+    """
+
+    path: Path
+    mode: WriteMode
+    offset: Int
+
+
+class Listing(Reply):
+    """First the end of a pipe to read the listing from; at last, when all is written, nothing."""
+
+    listing_fd: Fd | None = None
+
+
+class List(Call[Listing]):
+    """List a directory, or one file; several patterns at once are one path with wildcards.
+
+    Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST).
+    """
+
+    MORE = True
+
+    path: Path
+    form: ListForm
+    prefix: Text
+    facts: Text
+    hidden: Bool
+    recursive: Bool
+    by_time: Bool
+    by_size: Bool
+    reverse: Bool
+    itself: Bool
+    classify: Bool
+
+
+class Described(Reply):
+    """One file: its kind, size in bytes, modification in ns since 1970; `line` as MLST shows it."""
+
+    kind: FileKind
+    size: Int
+    modified: Int
+    line: Text | None = None
+
+
+class Describe(Call[Described]):
+    """Look at one file; with `facts`, also make its MLST line, in which it is named by its path."""
+
+    path: Path
+    facts: Text | None = None
+
+
+class Enter(Call[Done]):
+    """Ask whether the user may work in a directory (CWD)."""
+
+    path: Path
+
+
+class MakeDirectory(Call[Done]):
+    """Make a directory (MKD)."""
+
+    path: Path
+
+
+class RemoveDirectory(Call[Done]):
+    """Remove an empty directory (RMD)."""
+
+    path: Path
+
+
+class Remove(Call[Done]):
+    """Remove anything but a directory (DELE)."""
+
+    path: Path
+
+
+class Rename(Call[Done]):
+    """Give a file or directory another path (RNFR and RNTO); it replaces a file there."""
+
+    path: Path
+    new_path: Path
+
+
+class SetMode(Call[Done]):
+    """Set the permission bits (SITE CHMOD)."""
+
+    path: Path
+    mode: Int
+
+
+class SetModified(Call[Done]):
+    """Set the time of modification, in ns since 1970 (MFMT)."""
+
+    path: Path
+    modified: Int
+
+
+class SetMask(Call[Done]):
+    """Set which permission bits new files do not get (SITE UMASK)."""
+
+    mask: Int
+
+
+FILES = Interface(
+    "org.ftpsd.Files",
+    "A worker: the files of one user, for the session of that user.",
+    (
+        Open,
+        Create,
+        List,
+        Describe,
+        Enter,
+        MakeDirectory,
+        RemoveDirectory,
+        Remove,
+        Rename,
+        SetMode,
+        SetModified,
+        SetMask,
+    ),
+    (Refused,),
+)

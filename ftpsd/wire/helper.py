@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a session may ask of root."""
+
+from __future__ import annotations
+
+from ftpsd.wire.message import (
+    Bool,
+    Call,
+    Done,
+    Fd,
+    Int,
+    Interface,
+    Name,
+    Path,
+    Refusal,
+    Reply,
+    Secret,
+)
+
+
+class Granted(Reply):
+    """The user is logged in.
+
+    `files` leads to a worker that runs as the user, `ports` to the broker of data sockets.
+    """
+
+    user: Name
+    anonymous: Bool
+    directory: Path
+    idle_seconds: Int
+    data_seconds: Int
+    files_fd: Fd
+    ports_fd: Fd
+
+
+class Login(Call[Granted]):
+    """Check a password; when it is right, start a worker as that user.
+
+    `control` is the client's connection: its address and how often it tried are read from it.
+    """
+
+    user: Name
+    password: Secret
+    control_fd: Fd
+
+
+class Ping(Call[Done]):
+    """Do nothing: the helper answers, so it lives."""
+
+
+class Denied(Refusal):
+    """Not with this name and password. Never says which, or why."""
+
+
+class Exhausted(Refusal):
+    """The control connection has tried often enough."""
+
+
+class Unavailable(Refusal):
+    """Nobody can log in now; the journal says why."""
+
+
+class NoDirectory(Refusal):
+    """The password is right, but the user's directory cannot be entered."""
+
+
+HELPER = Interface(
+    "org.ftpsd.Helper",
+    "ftpsd-helper.service: checks passwords and starts workers, for ftpsd@.service.",
+    (Login, Ping),
+    (Denied, Exhausted, Unavailable, NoDirectory),
+)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a login asks of the spawner, inside the helper: root talking to root."""
+
+from __future__ import annotations
+
+from ftpsd.wire.message import Bool, Call, Done, Fd, Int, Interface, Name, Path, Text
+
+
+class Spawn(Call[Done]):
+    """Start a worker. A byte is written to `ready` when it is the user, and nothing if it failed.
+
+    The writing end of `ready` stays open for as long as the worker lives.
+    """
+
+    user: Name
+    group: Name
+    uid: Int
+    gid: Int
+    groups: Text
+    root: Path
+    read_only: Bool
+    files_fd: Fd
+    ready_fd: Fd
+
+
+SPAWNER = Interface("org.ftpsd.Spawner", "The helper's spawner: starts workers.", (Spawn,), ())
