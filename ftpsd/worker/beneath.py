@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opening paths that cannot leave a root directory, whatever its links and whoever moves them.
+
+The kernel resolves each path in one step (openat2(2), RESOLVE_IN_ROOT): there is no check that a
+rename could outrun.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from typing import Final
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_OPENAT2: Final = 437
+_FCHMODAT2: Final = 452
+_AT_EMPTY_PATH: Final = 0x1000
+_RESOLVE: Final = 0x10 | 0x02
+"""RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS (linux/openat2.h)."""
+_TRIES: Final = 128
+"""The kernel answers EAGAIN when a rename anywhere crosses a walk through ".."."""
+
+NEVER_BLOCK: Final = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+"""A FIFO without a writer, a file under lease and a terminal must not hold up the worker."""
+
+
+class _How(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+class Root:
+    """A directory, and the only way from it to what is beneath."""
+
+    def __init__(self, path: str) -> None:
+        """Open the root directory. Raise `OSError`, also where the kernel has no openat2(2)."""
+        self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        os.close(self.open("/", os.O_PATH))
+
+    def open(self, path: str, flags: int, mode: int = 0) -> int:
+        """Open `path`, taking the root for "/" and for every "..". Raise `OSError`."""
+        how = _How(flags | os.O_CLOEXEC, mode, _RESOLVE)
+        name = os.fsencode(path)
+        number = 0
+        for _ in range(_TRIES):
+            fd: int = _LIBC.syscall(_OPENAT2, self.fd, name, ctypes.byref(how), ctypes.sizeof(how))
+            if fd >= 0:
+                return fd
+            number = ctypes.get_errno()
+            if number not in (errno.EAGAIN, errno.EINTR):
+                break
+        raise OSError(number, os.strerror(number))
+
+    def parent(self, path: str) -> tuple[int, str]:
+        """Open the directory that holds `path`; give it and the last name. Raise `OSError`.
+
+        The root has no name, and ".." would name what is above the parent.
+        """
+        above, _, name = path.rstrip("/").rpartition("/")
+        if name in ("", ".", ".."):
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        return self.open(above or "/", os.O_PATH | os.O_DIRECTORY), name
+
+    def status(self, path: str) -> os.stat_result:
+        """Look at `path`; at a link itself where it leads nowhere. Raise `OSError`."""
+        try:
+            fd = self.open(path, os.O_PATH)
+        except FileNotFoundError:
+            fd = self.open(path, os.O_PATH | os.O_NOFOLLOW)
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
+
+    def regular(self, path: str, flags: int, mode: int = 0) -> tuple[int, os.stat_result]:
+        """Open a regular file, or make one if `flags` say so. Raise `OSError`.
+
+        Opening a device can act on it already (a tape rewinds), so the kind is looked at first. The
+        second look is for what was put there in between.
+        """
+        try:
+            kind(self.status(path))
+        except FileNotFoundError:
+            if not flags & os.O_CREAT:
+                raise
+        fd = self.open(path, flags | NEVER_BLOCK, mode)
+        try:
+            found = os.fstat(fd)
+            kind(found)
+            os.set_blocking(fd, True)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd, found
+
+    def attributes(self, path: str) -> int:
+        """Open a regular file or directory to change its attributes. Raise `OSError`."""
+        found = self.status(path)
+        if not stat.S_ISDIR(found.st_mode):
+            kind(found)
+        try:
+            return self.open(path, os.O_RDONLY | NEVER_BLOCK)
+        except PermissionError:
+            return self.open(path, os.O_WRONLY | NEVER_BLOCK)
+
+    def set_mode(self, path: str, mode: int) -> None:
+        """Set the permission bits of a file or directory. Raise `OSError`."""
+        try:
+            fd = self.attributes(path)
+        except PermissionError:
+            # Its owner may have taken every permission from it, and may give it back.
+            fd = self.open(path, os.O_PATH)
+            try:
+                if _LIBC.syscall(_FCHMODAT2, fd, b"", mode, _AT_EMPTY_PATH):
+                    raise
+            finally:
+                os.close(fd)
+            return
+        try:
+            os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
+
+
+def kind(found: os.stat_result) -> None:
+    """Raise `OSError` unless `found` is a regular file: EISDIR for a directory, else ENXIO."""
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One function for each request about a file; each raises `OSError` with the system's reason."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import stat
+
+from ftpsd import limits
+from ftpsd.wire import files
+from ftpsd.wire.message import Done
+from ftpsd.worker.beneath import Root
+from ftpsd.worker.directory import Names, mlst_line
+
+
+def open_file(root: Root, request: files.Open) -> files.Opened:
+    """Open a regular file for reading."""
+    fd, found = root.regular(request.path, os.O_RDONLY)
+    return files.Opened(file_fd=fd, size=found.st_size)
+
+
+def create(root: Root, request: files.Create) -> files.Created:
+    """Open a regular file for writing at the place asked for."""
+    if request.mode == "unique":
+        return _unique(root, request.path)
+    append = os.O_APPEND if request.mode == "append" else 0
+    fd, found = root.regular(request.path, os.O_WRONLY | os.O_CREAT | append, 0o666)
+    try:
+        if request.mode == "store":
+            _place(fd, found.st_size, request.offset)
+    except OSError:
+        os.close(fd)
+        raise
+    return files.Created(file_fd=fd, path=request.path)
+
+
+def _place(fd: int, size: int, offset: int) -> None:
+    if not 0 <= offset <= size:
+        raise OSError(errno.ERANGE, os.strerror(errno.ERANGE))
+    if offset:
+        os.lseek(fd, offset, os.SEEK_SET)
+    elif size:
+        os.ftruncate(fd, 0)
+
+
+def _unique(root: Root, path: str) -> files.Created:
+    parent, name = root.parent(path)
+    try:
+        for number in itertools.count():
+            tried = f"{name}.{number}" if number else name
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            try:
+                fd = os.open(tried, flags, 0o666, dir_fd=parent)
+            except FileExistsError:
+                if number > limits.UNIQUE_NAMES:
+                    raise
+                continue
+            return files.Created(file_fd=fd, path=path.rstrip("/")[: -len(name)] + tried)
+    finally:
+        os.close(parent)
+    raise AssertionError("unreachable")
+
+
+def describe(root: Root, request: files.Describe, names: Names) -> files.Described:
+    """Look at one file, following links."""
+    found = root.status(request.path)
+    line = None
+    if request.facts is not None:
+        line = mlst_line(root, request.path, found, request.facts, names)
+    kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
+    return files.Described(
+        kind=kinds.get(stat.S_IFMT(found.st_mode), "other"),
+        size=found.st_size,
+        modified=found.st_mtime_ns,
+        line=line,
+    )
+
+
+def enter(root: Root, request: files.Enter) -> Done:
+    """Succeed if the user may work in the directory."""
+    # Looking up "." takes the permission to search, which opening the directory itself does not.
+    os.close(root.open(request.path.rstrip("/") + "/.", os.O_PATH | os.O_DIRECTORY))
+    return Done()
+
+
+def make_directory(root: Root, request: files.MakeDirectory) -> Done:
+    """Make a directory."""
+    parent, name = root.parent(request.path)
+    try:
+        os.mkdir(name, 0o777, dir_fd=parent)
+    finally:
+        os.close(parent)
+    return Done()
+
+
+def remove_directory(root: Root, request: files.RemoveDirectory) -> Done:
+    """Remove an empty directory."""
+    parent, name = root.parent(request.path)
+    try:
+        os.rmdir(name, dir_fd=parent)
+    finally:
+        os.close(parent)
+    return Done()
+
+
+def remove(root: Root, request: files.Remove) -> Done:
+    """Remove anything but a directory; a link itself, not what it leads to."""
+    parent, name = root.parent(request.path)
+    try:
+        os.unlink(name, dir_fd=parent)
+    finally:
+        os.close(parent)
+    return Done()
+
+
+def rename(root: Root, request: files.Rename) -> Done:
+    """Give a file or directory another path."""
+    source, name = root.parent(request.path)
+    try:
+        target, new_name = root.parent(request.new_path)
+        try:
+            os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)
+    return Done()
+
+
+def set_mode(root: Root, request: files.SetMode) -> Done:
+    """Set the permission bits; never those that lend a program its owner's identity."""
+    root.set_mode(request.path, request.mode & 0o777)
+    return Done()
+
+
+def set_modified(root: Root, request: files.SetModified) -> Done:
+    """Set the time of modification, and leave that of the last access as it is."""
+    fd = root.attributes(request.path)
+    try:
+        os.utime(fd, ns=(os.fstat(fd).st_atime_ns, request.modified))
+    finally:
+        os.close(fd)
+    return Done()
+
+
+def set_mask(_: Root, request: files.SetMask) -> Done:
+    """Set which permission bits new files do not get."""
+    os.umask(request.mask & 0o777)
+    return Done()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers one session, request by request, until it hangs up."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ftpsd.wire import files
+from ftpsd.wire.channel import Channel, Closed, close_all
+from ftpsd.wire.codec import decode_call, encode_refusal, encode_reply
+from ftpsd.wire.gate import Gate, Rule
+from ftpsd.wire.message import Call, Malformed, Refusal, Reply
+from ftpsd.worker import files as handlers
+from ftpsd.worker.beneath import Root
+from ftpsd.worker.confine import confine
+from ftpsd.worker.directory import Directory, Names
+from ftpsd.worker.refusal import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Handler = Callable[[Root, Any], Reply]
+
+READING: Final[dict[type[Call[Any]], Handler]] = {
+    files.Open: handlers.open_file,
+    files.Enter: handlers.enter,
+}
+WRITING: Final[dict[type[Call[Any]], Handler]] = {
+    files.Create: handlers.create,
+    files.MakeDirectory: handlers.make_directory,
+    files.RemoveDirectory: handlers.remove_directory,
+    files.Remove: handlers.remove,
+    files.Rename: handlers.rename,
+    files.SetMode: handlers.set_mode,
+    files.SetModified: handlers.set_modified,
+    files.SetMask: handlers.set_mask,
+}
+RULES: Final = tuple(Rule(call) for call in files.FILES.calls.values())
+
+
+class Worker:
+    """The files of one user, for one session."""
+
+    def __init__(self, channel: Channel, root: Root, names: Names) -> None:
+        """Serve `root` over `channel`; `names` says who the user is and whether he may write."""
+        self._channel = channel
+        self._root = root
+        self._names = names
+        self._gate = Gate(RULES)
+
+    def serve(self) -> None:
+        """Answer until the session hangs up. Raise `Malformed` if it breaks the contract."""
+        while True:
+            try:
+                data = self._channel.receive(None)
+            except Closed:
+                return
+            fds = self._channel.take_fds()
+            try:
+                request, oneway = decode_call(data, fds, files.FILES.calls)
+                self._gate.admit(request)
+            except Malformed:
+                close_all(fds)
+                raise
+            if oneway:
+                self._answer(request, lambda *_: None)
+            else:
+                self._answer(request, self._channel.send)
+
+    def _answer(self, request: Call[Any], send: Callable[[bytes, list[int]], None]) -> None:
+        try:
+            reply = self._handle(request)
+        except OSError as error:
+            send(encode_refusal(files.FILES, refusal(error)), [])
+        except Refusal as error:
+            send(encode_refusal(files.FILES, error), [])
+        else:
+            try:
+                send(*encode_reply(reply))
+            finally:
+                close_all(reply.descriptors())
+
+    def _handle(self, request: Call[Any]) -> Reply:
+        kind = type(request)
+        if isinstance(request, files.List):
+            return self._list(request)
+        if isinstance(request, files.Describe):
+            return handlers.describe(self._root, request, self._names)
+        if kind in READING:
+            return READING[kind](self._root, request)
+        if self._names.read_only:
+            raise files.Refused(reason="read_only")
+        return WRITING[kind](self._root, request)
+
+    def _list(self, request: files.List) -> files.Listing:
+        """Hand over the reading end of a pipe, then write the listing into the other.
+
+        The session reads while this process writes, so a directory of any size needs no memory.
+        """
+        directory = Directory(self._root, request, self._names, int(time.time()))
+        try:
+            reading, writing = os.pipe2(os.O_CLOEXEC)
+            try:
+                reply = files.Listing(listing_fd=reading)
+                self._channel.send(*encode_reply(reply, continues=True))
+            finally:
+                os.close(reading)
+            with os.fdopen(writing, "wb", buffering=0) as pipe:
+                for piece in directory.pieces():
+                    pipe.write(piece)
+        except BrokenPipeError:
+            # The session stopped reading (ABOR); that is no failure of the listing.
+            pass
+        finally:
+            directory.close()
+        return files.Listing()
+
+
+def prepare(root: str, user: str, group: str, *, read_only: bool) -> Callable[[Channel], None]:
+    """Jail this process in `root`; give what serves it over a channel.
+
+    Raise `OSError` if `root` cannot be entered, or the jail cannot be had.
+    """
+    beneath = Root(root)
+    confine(beneath.fd)
+    names = Names(user, group, read_only=read_only)
+    return lambda channel: Worker(channel, beneath, names).serve()
