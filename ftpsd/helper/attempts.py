@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How often each client has tried: kept by the helper, asked about by the process of an attempt.
+
+A control connection is known by the kernel's own number for it (SO_COOKIE), a client by its
+address; neither changes when a session connects to the helper anew.
+"""
+
+from __future__ import annotations
+
+import collections
+import socket
+import struct
+from typing import Final
+
+from ftpsd import limits
+
+_QUESTION: Final = struct.Struct("Q16s")
+_VERDICT: Final = struct.Struct("?d")
+
+
+class Ledger:
+    """Counts attempts by control connection, and failures by address. Bounded, and forgetful."""
+
+    def __init__(self) -> None:
+        """Start with nobody known."""
+        self._tried: collections.OrderedDict[int, int] = collections.OrderedDict()
+        self._failed: collections.OrderedDict[bytes, tuple[int, float]] = collections.OrderedDict()
+
+    def admit(self, cookie: int, address: bytes, now: float) -> tuple[bool, float]:
+        """Count an attempt; say whether it may go on, and how many seconds it must wait first."""
+        tried = self._tried.pop(cookie, 0) + 1
+        self._tried[cookie] = tried
+        _bound(self._tried)
+        failures, last = self._failed.get(address, (0, now))
+        if now - last > limits.ADDRESS_SECONDS:
+            del self._failed[address]
+            failures = 0
+        delay = min(limits.ADDRESS_DELAY_SECONDS, float(max(0, failures - limits.ADDRESS_FAILURES)))
+        return tried <= limits.LOGIN_ATTEMPTS, delay
+
+    def failed(self, address: bytes, now: float) -> None:
+        """Count a failure of this address."""
+        failures, _ = self._failed.pop(address, (0, now))
+        self._failed[address] = failures + 1, now
+        _bound(self._failed)
+
+    def succeeded(self, cookie: int) -> None:
+        """Give a control connection back what it tried before its password was right (REIN)."""
+        self._tried.pop(cookie, None)
+
+
+def _bound(
+    table: collections.OrderedDict[int, int] | collections.OrderedDict[bytes, tuple[int, float]],
+) -> None:
+    if len(table) > limits.ADDRESSES:
+        table.popitem(last=False)
+
+
+def client(packed: bytes) -> bytes:
+    """Give what an address is counted as: an IPv4 address, or an IPv6 network of 64 bits."""
+    return packed[:8] if len(packed) == 16 else packed
+
+
+class Book:
+    """The helper's end of one attempt: answers its questions out of the ledger."""
+
+    def __init__(self, ledger: Ledger, sock: socket.socket) -> None:
+        """Answer on `sock`, a SOCK_SEQPACKET pair's one end."""
+        self.sock = sock
+        self._ledger = ledger
+        self._asked: tuple[int, bytes] | None = None
+        self._settled = False
+
+    def answer(self, now: float) -> bool:
+        """Read one message of the attempt and answer it; say whether the attempt goes on."""
+        data = self.sock.recv(_QUESTION.size + 1)
+        if len(data) == _QUESTION.size:
+            cookie, address = _QUESTION.unpack(data)
+            self._asked = cookie, address
+            self.sock.send(_VERDICT.pack(*self._ledger.admit(cookie, address, now)))
+        elif data and self._asked:
+            self._settled = True
+            if data == b"+":
+                self._ledger.succeeded(self._asked[0])
+            else:
+                self._ledger.failed(self._asked[1], now)
+        return bool(data)
+
+    def close(self, now: float) -> None:
+        """End the book of an attempt; one that ended without a word has failed."""
+        if self._asked and not self._settled:
+            self._ledger.failed(self._asked[1], now)
+        self.sock.close()
+
+
+class Asker:
+    """The attempt's end."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Ask over `sock`."""
+        self._sock = sock
+
+    def admit(self, cookie: int, packed: bytes) -> tuple[bool, float]:
+        """Ask whether an attempt may go on. Raise `OSError` if the helper is gone."""
+        self._sock.send(_QUESTION.pack(cookie, client(packed)))
+        data = self._sock.recv(_VERDICT.size)
+        if len(data) != _VERDICT.size:
+            raise ConnectionResetError("the helper is gone")
+        allowed, delay = _VERDICT.unpack(data)
+        return allowed, delay
+
+    def settle(self, *, granted: bool) -> None:
+        """Tell how the attempt ended."""
+        self._sock.send(b"+" if granted else b"-")

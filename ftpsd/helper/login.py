@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request of one session, in a process of its own: what is learnt here ends here."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ftpsd import events, limits
+from ftpsd.helper import account, settings
+from ftpsd.helper.password import Attempt
+from ftpsd.wire import helper, ports
+from ftpsd.wire.channel import Channel, Closed, Peer, close_all
+from ftpsd.wire.codec import decode_call, encode_call, encode_refusal, encode_reply
+from ftpsd.wire.control import Control
+from ftpsd.wire.introspection import (
+    SERVICE,
+    GetInfo,
+    GetInterfaceDescription,
+    get_info,
+    get_interface_description,
+)
+from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
+from ftpsd.wire.spawn import SPAWNER, Spawn
+
+if TYPE_CHECKING:
+    from ftpsd.helper.attempts import Asker
+    from ftpsd.options import Settings
+
+PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
+KNOWN: Final[dict[str, type[Call[Any]]]] = {**SERVICE.calls, **helper.HELPER.calls}
+
+
+class Conversation:
+    """Answers one request; `sender` is who the kernel says has sent it."""
+
+    def __init__(
+        self, channel: Channel, asker: Asker, spawner: socket.socket, log: events.Log
+    ) -> None:
+        """Serve the session at the other end of `channel`."""
+        self._channel = channel
+        self._asker = asker
+        self._spawner = spawner
+        self._log = log
+        self._pid: int | None = None
+        self._session: Attempt | None = None
+
+    def answer(self) -> None:
+        """Read one request and answer it. Raise `Malformed` or `Closed`."""
+        data = self._channel.receive()
+        fds = self._channel.take_fds()
+        self._pid = self._channel.sender.pid if self._channel.sender else None
+        try:
+            if self._channel.pending:
+                raise Malformed("two requests at once")
+            request, oneway = decode_call(data, fds, KNOWN)
+            reply = self._handle(request)
+            if not oneway:
+                self._channel.send(*encode_reply(reply))
+            close_all(reply.descriptors())
+        except Refusal as refusal:
+            known = SERVICE if type(refusal) in SERVICE.error else helper.HELPER
+            self._channel.send(encode_refusal(known, refusal), [])
+        finally:
+            close_all(fds)
+
+    def _handle(self, request: Call[Any]) -> Reply:
+        if isinstance(request, GetInfo):
+            return get_info(helper.HELPER)
+        if isinstance(request, GetInterfaceDescription):
+            return get_interface_description(helper.HELPER, request.interface)
+        if isinstance(request, helper.Login):
+            return self._login(request)
+        return Done()
+
+    def _login(self, request: helper.Login) -> helper.Granted:
+        control = Control(request.control_fd)
+        self._log.shared.update(user=request.user, remote=control.remote.text)
+        try:
+            allowed, delay = self._asker.admit(control.cookie, control.remote.packed)
+        except OSError:
+            raise helper.Unavailable from None
+        if not allowed:
+            self._say(events.LOGIN_REFUSED, reason="too many attempts on this connection")
+            raise helper.Exhausted
+        if delay:
+            time.sleep(delay)
+        chosen, mistakes = settings.load()
+        for one in mistakes:
+            self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        found = self._check(request, control.remote.text, chosen)
+        granted = self._start(found, chosen, request.control_fd)
+        self._asker.settle(granted=True)
+        self._log.shared["user"] = found.user
+        self._say(events.LOGGED_IN, anonymous="yes" if found.read_only else "no")
+        return granted
+
+    def _check(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
+        """Find the account that may log in. Raise `Denied` after a time that tells nothing."""
+        begun = time.monotonic()
+        try:
+            return self._account(request, remote, chosen)
+        except account.NotAllowed as reason:
+            self._asker.settle(granted=False)
+            self._say(events.LOGIN_REFUSED, reason=reason)
+            passed = (time.monotonic() - begun) % limits.FAILURE_SECONDS
+            time.sleep(limits.FAILURE_SECONDS - passed)
+            raise helper.Denied from None
+
+    def _account(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
+        """Ask PAM, then whether the account may be used at all: always both. Raise `NotAllowed`."""
+        if chosen.anonymous and request.user.lower() in account.ANONYMOUS:
+            return account.anonymous()
+        attempt = Attempt(remote)
+        refused = attempt.refusal(request.user, request.password)
+        if refused is not None:
+            raise account.NotAllowed(refused)
+        found = account.find(request.user, chosen)
+        if chosen.pam_session:
+            self._open_session(attempt)
+        else:
+            attempt.close(session=False)
+        return found
+
+    def _open_session(self, attempt: Attempt) -> None:
+        refused = attempt.open_session()
+        if refused is not None:
+            self._say(events.LOGIN_FAILED, reason=f"PAM opens no session: {refused}")
+            attempt.close(session=False)
+            raise helper.Unavailable
+        self._session = attempt
+
+    def _start(self, found: account.Account, chosen: Settings, control_fd: int) -> helper.Granted:
+        """Start the worker, and bind the port broker to the client. Raise `Refusal`."""
+        files, theirs = socket.socketpair()
+        ready, readied = os.pipe()
+        try:
+            first, last = chosen.passive_ports
+            attach_request = ports.Attach(
+                control_fd=control_fd,
+                first_port=first,
+                last_port=last,
+                source_port=chosen.active_source_port,
+                seconds=chosen.data_timeout_sec,
+            )
+            broker = attach(PORTS_SOCKET, attach_request)
+            spawn = Spawn(
+                user=found.user,
+                group=found.group,
+                uid=found.uid,
+                gid=found.gid,
+                groups=" ".join(map(str, found.groups)),
+                root=found.root,
+                read_only=found.read_only,
+                files_fd=theirs.fileno(),
+                ready_fd=readied,
+            )
+            Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
+        except (OSError, Closed, Refusal) as error:
+            self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error}")
+            raise helper.Unavailable from None
+        finally:
+            theirs.close()
+            os.close(readied)
+        if (said := _wait(ready)) != b"\0":
+            reason = said.decode() or "the worker did not start"
+            self._say(events.LOGIN_FAILED, reason=f"{found.root}: {reason}")
+            raise helper.NoDirectory
+        self._ready = ready
+        return helper.Granted(
+            user=found.user,
+            anonymous=found.read_only,
+            directory="/",
+            idle_seconds=chosen.idle_timeout_sec,
+            data_seconds=chosen.data_timeout_sec,
+            files_fd=files.detach(),
+            ports_fd=broker.detach(),
+        )
+
+    def hold(self) -> None:
+        """Keep the PAM session open for as long as the worker lives, if there is one."""
+        if self._session is None:
+            return
+        self._channel.close()
+        _wait(self._ready, None)
+        self._session.close(session=True)
+
+    def _say(self, event: events.Event, **fields: object) -> None:
+        self._log(event, self._pid, **fields)
+
+
+def attach(broker: str, request: ports.Attach) -> socket.socket:
+    """Connect to the port broker's socket and bind the connection to a control connection.
+
+    Raise `OSError`, `Closed` or `Refusal`.
+    """
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(broker)
+    Peer(Channel(sock), ports.PORTS).ask(request)
+    return sock
+
+
+def _wait(ready: int, seconds: float | None = limits.ANSWER_SECONDS) -> bytes:
+    """Read what the worker says on `ready`: nothing when it is gone."""
+    poll = select.poll()
+    poll.register(ready, select.POLLIN)
+    events_seen = poll.poll(None if seconds is None else seconds * 1000)
+    return os.read(ready, limits.NAME_BYTES) if events_seen else b""

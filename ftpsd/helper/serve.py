@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The process that lives on: accepts sessions, forks a child for each request, counts attempts.
+
+It reads no byte a session sends. So nothing a session sends can be wrong for it, and no password
+is ever in its memory.
+"""
+
+from __future__ import annotations
+
+import collections
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Final
+
+from ftpsd import events, limits
+from ftpsd.helper.attempts import Asker, Book, Ledger
+from ftpsd.helper.login import Conversation
+from ftpsd.wire.channel import Channel, Closed
+from ftpsd.wire.message import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Notify = Callable[..., bool]
+
+_GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
+STORED: Final = "session"
+"""The name under which systemd keeps the connections of sessions over a restart."""
+
+
+class Session:
+    """The connection of one session."""
+
+    __slots__ = ("asked", "sock")
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over the accepted `sock`."""
+        self.sock = sock
+        self.asked = 0
+        # Who sends a request is asked of the kernel; systemd made the connection, as root.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+
+
+class Helper:
+    """All sessions, and the attempts under way."""
+
+    def __init__(
+        self, listener: socket.socket, spawner: socket.socket, notify: Notify, log: events.Log
+    ) -> None:
+        """Accept on `listener`; let `spawner` start workers; tell systemd by `notify`."""
+        self._listener, self._spawner = listener, spawner
+        self._notify, self._log = notify, log
+        self._ledger = Ledger()
+        self._sessions: dict[int, Session] = {}
+        self._attempts: dict[int, tuple[Book, Session]] = {}
+        self._waiting: collections.deque[Session] = collections.deque()
+        self._epoll = select.epoll()
+        self._epoll.register(listener, select.EPOLLIN)
+        self._epoll.register(spawner, select.EPOLLRDHUP)
+
+    def adopt(self, sock: socket.socket) -> None:
+        """Go on with a session whose connection was kept over a restart."""
+        session = Session(sock)
+        self._sessions[sock.fileno()] = session
+        self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
+
+    def serve(self) -> None:
+        """Work until the spawner is gone; nobody can log in then, and systemd starts both."""
+        while True:
+            for fd, event in self._epoll.poll():
+                if fd == self._listener.fileno():
+                    self._accept()
+                elif fd == self._spawner.fileno():
+                    return
+                elif fd in self._attempts:
+                    self._hear(fd)
+                elif fd in self._sessions:
+                    self._look(self._sessions[fd], event)
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:
+            return
+        if len(self._sessions) >= limits.HELPER_CONNECTIONS:
+            sock.close()
+            return
+        self._notify(f"FDSTORE=1\nFDNAME={STORED}", fds=[sock.fileno()])
+        self.adopt(sock)
+
+    def _look(self, session: Session, event: int) -> None:
+        """Handle that a session has sent something, or is gone."""
+        session.asked += 1
+        if event & _GONE or session.asked > limits.REQUESTS:
+            self._forget(session)
+            return
+        self._epoll.unregister(session.sock)
+        if len(self._attempts) < limits.ATTEMPTS_AT_ONCE:
+            self._fork(session)
+        else:
+            self._waiting.append(session)
+
+    def _forget(self, session: Session) -> None:
+        del self._sessions[session.sock.fileno()]
+        self._epoll.unregister(session.sock)
+        # systemd has a duplicate until it notices, and the session would not see this one close.
+        try:
+            session.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        session.sock.close()
+
+    def _fork(self, session: Session) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.fork() == 0:
+            self._let_go(session)
+            _attempt(session.sock, theirs, self._spawner, self._log)
+        theirs.close()
+        self._attempts[ours.fileno()] = Book(self._ledger, ours), session
+        self._epoll.register(ours, select.EPOLLIN | select.EPOLLRDHUP)
+
+    def _let_go(self, kept: Session) -> None:
+        """In a child: close what belongs to other sessions."""
+        self._epoll.close()
+        self._listener.close()
+        for book, _ in self._attempts.values():
+            book.sock.close()
+        for session in self._sessions.values():
+            if session is not kept:
+                session.sock.close()
+
+    def _hear(self, fd: int) -> None:
+        """Handle that an attempt asks something, or is over."""
+        book, session = self._attempts[fd]
+        now = time.monotonic()
+        try:
+            goes_on = book.answer(now)
+        except OSError:
+            goes_on = False
+        if goes_on:
+            return
+        del self._attempts[fd]
+        self._epoll.unregister(fd)
+        book.close(now)
+        self._epoll.register(session.sock, select.EPOLLIN | select.EPOLLRDHUP)
+        if self._waiting:
+            self._fork(self._waiting.popleft())
+
+
+def _attempt(
+    sock: socket.socket, counts: socket.socket, spawner: socket.socket, log: events.Log
+) -> None:
+    """Answer one request in this new process, and end it."""
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # A module of PAM may hang for ever; the session gives up at the same time.
+        signal.alarm(int(limits.LOGIN_SECONDS))
+        channel = Channel(sock)
+        conversation = Conversation(channel, Asker(counts), spawner, log)
+        try:
+            conversation.answer()
+        except (Malformed, Closed) as reason:
+            pid = channel.sender.pid if channel.sender else None
+            if isinstance(reason, Malformed):
+                log(events.CONTRACT_BROKEN, pid, pid=pid or "unknown", reason=reason)
+            # For the helper's own copy too: nothing of this session is believed any more.
+            sock.shutdown(socket.SHUT_RDWR)
+        counts.close()
+        spawner.close()
+        signal.alarm(0)
+        conversation.hold()
+        status = 0
+    except Exception as error:  # noqa: BLE001 - the end of a process
+        log(events.BUG, process="helper", reason=repr(error))
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def start_spawner(command: list[str]) -> socket.socket:
+    """Start the spawner by exec, so that it shares no memory with this process."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # Its command line is of this program itself; nothing a session sends is in it.
+    subprocess.Popen(  # noqa: S603
+        command, stdin=theirs.fileno(), close_fds=True, start_new_session=True
+    )
+    theirs.close()
+    return ours
+
+
+def main(spawner: list[str]) -> int:
+    """Serve the sockets that systemd passes; `spawner` is the command that starts the spawner."""
+    from systemd.daemon import listen_fds_with_names, notify
+
+    log = events.Log(events.to_journal())
+    inherited = listen_fds_with_names()
+    workers = start_spawner(spawner)
+    # Loads libpam once for all attempts; python-pam runs ldconfig to find it.
+    importlib.import_module("pam")
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listeners = [fd for fd, name in inherited.items() if name != STORED]
+    helper = Helper(socket.socket(fileno=listeners[0]), workers, notify, log)
+    for fd, name in inherited.items():
+        if name == STORED:
+            helper.adopt(socket.socket(fileno=fd))
+    gc.freeze()
+    notify("READY=1")
+    log(events.READY, process="ftpsd-helper")
+    helper.serve()
+    return 1

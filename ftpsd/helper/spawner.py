@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Forks workers from a process that has never seen a secret, nor a user.
+
+The spawner itself reads no request: each is read by the child that it is for. So nothing of one
+login is in the memory that the next one is forked from.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from ftpsd.helper.account import Account
+from ftpsd.helper.become import become
+from ftpsd.wire.channel import Channel
+from ftpsd.wire.codec import decode_call
+from ftpsd.wire.spawn import SPAWNER, Spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Serve = Callable[[Channel], None]
+    Prepare = Callable[[Account], Serve]
+    """Jails this process in the account's root and gives what serves it. Raises `OSError`."""
+
+
+def spawn(requests: socket.socket, prepare: Prepare) -> None:
+    """Fork a worker for each message on `requests`, until the helper is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    poll = select.poll()
+    poll.register(requests, select.POLLIN)
+    while True:
+        (_, event), *_ = poll.poll()
+        if event & ~select.POLLIN:
+            return
+        taken, taking = os.pipe()
+        if os.fork() == 0:
+            os.close(taken)
+            _child(requests, taking, prepare)
+        os.close(taking)
+        # Until the child has read its request, the next one must not be looked for.
+        os.read(taken, 1)
+        os.close(taken)
+
+
+def _child(requests: socket.socket, taking: int, prepare: Prepare) -> None:
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        request = _take(requests)
+        os.close(taking)
+        requests.close()
+        _work(request, prepare)
+        status = 0
+    except Exception:  # noqa: BLE001 - the end of a process
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def _take(requests: socket.socket) -> Spawn:
+    channel = Channel(requests)
+    data = channel.receive()
+    request, _ = decode_call(data, channel.take_fds(), SPAWNER.calls)
+    assert isinstance(request, Spawn)
+    return request
+
+
+def _work(request: Spawn, prepare: Prepare) -> None:
+    account = Account(
+        user=request.user,
+        group=request.group,
+        uid=request.uid,
+        gid=request.gid,
+        groups=tuple(int(one) for one in request.groups.split()),
+        root=request.root,
+        read_only=request.read_only,
+    )
+    become(account)
+    try:
+        serve = prepare(account)
+    except OSError as error:
+        os.write(request.ready_fd, (error.strerror or "failed").encode())
+        return
+    os.write(request.ready_fd, b"\0")
+    serve(Channel(socket.socket(fileno=request.files_fd)))
