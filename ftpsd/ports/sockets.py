@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Data sockets: where they may listen, from whom they may accept, to whom they may connect."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+from typing import TYPE_CHECKING, Any
+
+from ftpsd import limits
+from ftpsd.wire.control import Address, address_of
+from ftpsd.wire.ports import NotOpened
+
+if TYPE_CHECKING:
+    from ftpsd.ports.binding import Binding
+
+_FULL = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
+
+
+def listen(binding: Binding) -> socket.socket:
+    """Listen on the address the client connected to, on a random port of the range.
+
+    Raise `NotOpened` if no port is free.
+    """
+    first, last = binding.first_port, binding.last_port
+    span = last - first + 1 if last else 1
+    start = secrets.randbelow(span)
+    for step in range(min(span, limits.LISTEN_TRIES) if last else 1):
+        port = first + (start + step * _stride(span)) % span if last else 0
+        sock = socket.socket(binding.local.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        try:
+            # A port that served a moment ago must not be kept back for its last packets.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(binding.local.with_port(port))
+            sock.listen(1)
+        except OSError as error:
+            sock.close()
+            if error.errno not in _FULL:
+                raise NotOpened(reason="unreachable") from error
+            continue
+        return sock
+    raise NotOpened(reason="exhausted")
+
+
+def _stride(span: int) -> int:
+    """Give a step that meets every port of a range, in an order that nobody can foresee."""
+    while True:
+        stride = 1 + secrets.randbelow(span)
+        if _coprime(stride, span):
+            return stride
+
+
+def _coprime(one: int, other: int) -> bool:
+    while other:
+        one, other = other, one % other
+    return one == 1
+
+
+def accept(listener: socket.socket, remote: Address) -> tuple[socket.socket | None, str]:
+    """Accept a connection if the client made it; give it, or `None` and the address of who did."""
+    try:
+        sock, name = listener.accept()
+    except OSError:
+        return None, ""
+    address = address_of(name)
+    if address.packed != remote.packed:
+        sock.close()
+        return None, address.text
+    _prepare(sock)
+    return sock, address.text
+
+
+def connect(binding: Binding, host: str, port: int) -> socket.socket:
+    """Begin to connect to the client. Raise `NotOpened` for anyone else, or a port below 1024.
+
+    Both would make the server a tool against third parties (RFC 2577, section 3).
+    """
+    if _packed(host) != binding.remote.packed:
+        raise NotOpened(reason="foreign")
+    if not limits.UNPRIVILEGED_PORT <= port <= 65535:
+        raise NotOpened(reason="privileged")
+    sock = socket.socket(binding.remote.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(binding.local.with_port(binding.source_port))
+        sock.connect(binding.remote.with_port(port))
+    except BlockingIOError:
+        pass
+    except OSError as error:
+        sock.close()
+        raise NotOpened(reason="unreachable") from error
+    _prepare(sock)
+    return sock
+
+
+def _packed(host: str) -> bytes:
+    try:
+        return Address(
+            socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+        ).packed
+    except (OSError, ValueError):
+        raise NotOpened(reason="unsupported") from None
+
+
+def _prepare(sock: socket.socket) -> None:
+    options: tuple[tuple[int, int, Any], ...] = (
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    )
+    for level, option, value in options:
+        sock.setsockopt(level, option, value)
