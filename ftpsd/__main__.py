@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts one of ftpsd's processes; the only place that knows them all.
+
+Run as a file by `python3 -I -S`: without site, without the user's environment, and with no more on
+the import path than is named here.
+"""
+
+from __future__ import annotations
+
+import sys
+
+PACKAGES = "/usr/lib/python3/dist-packages"
+"""Where Debian has python3-systemd, python3-prctl and python3-pampy."""
+
+
+def _session() -> int:
+    from ftpsd.session.serve import main
+
+    return main()
+
+
+def _helper() -> int:
+    from ftpsd.helper.serve import main
+
+    return main([sys.executable, "-I", "-S", "-B", __file__, "spawner"])
+
+
+def _spawner() -> int:
+    import socket
+
+    from ftpsd.helper.spawner import spawn
+    from ftpsd.worker.serve import prepare
+
+    spawn(
+        socket.socket(fileno=0),
+        lambda who: prepare(who.root, who.user, who.group, read_only=who.read_only),
+    )
+    return 0
+
+
+def _ports() -> int:
+    from ftpsd.ports.serve import main
+
+    return main()
+
+
+def _catalog() -> int:
+    from ftpsd.events import catalog
+
+    print(catalog(), end="")
+    return 0
+
+
+def _config_sample() -> int:
+    from ftpsd.options import sample
+
+    print(sample(), end="")
+    return 0
+
+
+def _serve() -> int:
+    from ftpsd.admin.serve import main
+
+    return main(sys.argv[2:])
+
+
+PROCESSES = {
+    "session": _session,
+    "helper": _helper,
+    "spawner": _spawner,
+    "ports": _ports,
+    "serve": _serve,
+    "catalog": _catalog,
+    "config-sample": _config_sample,
+}
+
+USAGE = """\
+usage: ftpsd serve [--help] DIR    serve a directory from here, without root or systemd
+       ftpsd catalog               print the message catalog, for journalctl -x
+       ftpsd config-sample         print ftpsd.conf with every setting and its default
+
+The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket
+"""
+
+
+def main() -> int:
+    """Run the process that the first argument names; give the exit status."""
+    # Not by dirname(): os.path is loaded for this alone otherwise, in every session.
+    package = __file__.rpartition("/")[0]
+    here = package.rpartition("/")[0] or "."
+    sys.path[:0] = [here]
+    sys.path.append(PACKAGES)
+    process = PROCESSES.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if process is None:
+        print(USAGE, end="", file=sys.stderr)
+        return 2
+    return process()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

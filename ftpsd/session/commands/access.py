@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logging in and leaving: USER PASS REIN QUIT."""
+
+from __future__ import annotations
+
+import socket
+
+from ftpsd import limits
+from ftpsd.protocol import reply
+from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session.session import Login
+from ftpsd.wire import helper
+from ftpsd.wire.channel import Channel, Closed, Peer
+from ftpsd.wire.files import FILES
+from ftpsd.wire.message import Malformed, Refusal, Secret, fits
+from ftpsd.wire.ports import PORTS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftpsd.session.session import Session
+
+REFUSED = {
+    helper.Denied: Reply(reply.NOT_LOGGED_IN, "Login incorrect."),
+    helper.NoDirectory: Reply(reply.NOT_LOGGED_IN, "Your directory cannot be entered."),
+}
+ENDED: dict[type[Exception], Reply] = {
+    helper.Exhausted: Reply(reply.SERVICE_UNAVAILABLE, "Too many logins failed."),
+}
+_NOT_NOW = Reply(reply.SERVICE_UNAVAILABLE, "Logging in is not possible now.")
+
+ANSWER_SECONDS = limits.LOGIN_SECONDS + limits.ADDRESS_DELAY_SECONDS + limits.ANSWER_SECONDS
+
+
+def user_name(text: str) -> str:
+    """Read the name of a user: printable, 1 to 256 bytes."""
+    if not text or not text.isprintable() or not fits(text, limits.NAME_BYTES):
+        raise BadArgument(reply.ARGUMENT_ERROR, "This is no user name.")
+    return text
+
+
+def any_password(text: str) -> Secret:
+    """Read a password: up to 1024 bytes."""
+    if not fits(text, limits.PASSWORD_BYTES):
+        raise BadArgument(reply.ARGUMENT_ERROR, "The password is too long.")
+    return Secret(text)
+
+
+def name(session: Session, user: str) -> Reply:
+    """Begin a login (RFC 959, section 4.1.1); whether the user exists is not told."""
+    if session.login is not None:
+        if user == session.login.user:
+            return Reply(reply.LOGGED_IN, "Already logged in.")
+        return Reply(reply.NOT_LOGGED_IN, "To log in as another user, send REIN first.")
+    session.user = user
+    return Reply(reply.NEED_PASSWORD, "Password, please.")
+
+
+def password(session: Session, secret: Secret) -> Reply | None:
+    """Log in (RFC 959, section 4.1.1)."""
+    if session.login is not None:
+        return Reply(reply.LOGGED_IN, "Already logged in.")
+    user, session.user = session.user, None
+    if user is None:
+        return Reply(reply.BAD_SEQUENCE, "Send USER first.")
+    asked = helper.Login(user=user, password=secret, control_fd=session.control.fileno())
+    try:
+        granted = session.helper.ask(asked, ANSWER_SECONDS)
+    except (helper.Denied, helper.NoDirectory) as refusal:
+        return REFUSED[type(refusal)]
+    except (Refusal, Closed, Malformed) as refusal:
+        session.end("no login", ENDED.get(type(refusal), _NOT_NOW))
+        return None
+    session.login = Login(
+        granted.user,
+        Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES),
+        Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS),
+        anonymous=granted.anonymous,
+    )
+    session.login.directory = granted.directory
+    session.idle_seconds = float(granted.idle_seconds)
+    session.data_seconds = float(granted.data_seconds)
+    session.log.shared["user"] = granted.user
+    session.tell("idle")
+    return Reply(reply.LOGGED_IN, "Logged in.")
+
+
+def start_over(session: Session, _: None) -> Reply:
+    """Log out, and wait for another USER (REIN; RFC 959, section 4.1.1)."""
+    session.leave()
+    session.log.shared["user"] = "-"
+    session.tell("not logged in")
+    return Reply(reply.SERVICE_READY, "Logged out; send USER.")
+
+
+def leave(session: Session, _: None) -> None:
+    """Say good-bye (QUIT)."""
+    session.end("quit", Reply(reply.CLOSING_CONTROL, "Good-bye."))

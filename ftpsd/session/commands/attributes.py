@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known of a file, and setting it: SIZE MDTM MLST MFMT, SITE CHMOD and UMASK."""
+
+from __future__ import annotations
+
+from ftpsd import events
+from ftpsd.protocol import reply
+from ftpsd.protocol.reply import Reply, clean
+from ftpsd.protocol.timestamp import mdtm_text
+from ftpsd.session.commands.place import change
+from ftpsd.session.refusals import refused
+from ftpsd.wire import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftpsd.session.session import Session
+
+
+def _file(session: Session, target: str) -> files.Described | Reply:
+    try:
+        found = session.logged_in.files.ask(files.Describe(path=target))
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    if found.kind != "file":
+        return refused(target, "is_directory" if found.kind == "directory" else "not_regular")
+    return found
+
+
+def size(session: Session, argument: str) -> Reply:
+    """Tell how many bytes RETR would send (RFC 3659, section 4)."""
+    if session.logged_in.ascii:
+        # Counting line ends takes as long as sending the file (RFC 3659, section 4.3).
+        return Reply(reply.FILE_UNAVAILABLE, "SIZE is known in TYPE I only.")
+    found = _file(session, session.resolve(argument))
+    return found if isinstance(found, Reply) else Reply(reply.FILE_STATUS, str(found.size))
+
+
+def modified(session: Session, argument: str) -> Reply:
+    """Tell when a file was last written, in UTC (MDTM; RFC 3659, section 3)."""
+    found = _file(session, session.resolve(argument))
+    return (
+        found if isinstance(found, Reply) else Reply(reply.FILE_STATUS, mdtm_text(found.modified))
+    )
+
+
+def facts(session: Session, argument: str) -> Reply:
+    """Tell the facts of one file or directory (MLST; RFC 3659, section 7)."""
+    target = session.resolve(argument)
+    try:
+        asked = files.Describe(path=target, facts=session.logged_in.facts)
+        found = session.logged_in.files.ask(asked)
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    return Reply(reply.FILE_ACTION_OK, "Facts:", found.line or "", "End.")
+
+
+def set_modified(session: Session, argument: tuple[int, str]) -> Reply:
+    """Set when a file was last written (MFMT; draft-somers-ftp-mfxx, section 3)."""
+    when, target = argument[0], session.resolve(argument[1])
+    done = Reply(reply.FILE_STATUS, f"Modify={mdtm_text(when)}; {clean(target)}")
+    call = files.SetModified(path=target, modified=when)
+    return change(session, "MFMT", call, done, events.ATTRIBUTES_SET, path=target, what="the time")
+
+
+def set_mode(session: Session, argument: tuple[int, str]) -> Reply:
+    """Set the permission bits (SITE CHMOD)."""
+    # Never those that lend a program its owner's identity; the worker sees to it too.
+    mode, target = argument[0] & 0o777, session.resolve(argument[1])
+    done = Reply(reply.COMMAND_OK, f"Mode set to {mode:04o}.")
+    call = files.SetMode(path=target, mode=mode)
+    what = f"the mode {mode:04o}"
+    return change(session, "CHMOD", call, done, events.ATTRIBUTES_SET, path=target, what=what)
+
+
+def mask(session: Session, wanted: int | None) -> Reply:
+    """Tell or set which permission bits new files do not get (SITE UMASK)."""
+    login = session.logged_in
+    if wanted is None:
+        return Reply(reply.COMMAND_OK, f"The mask is {login.mask:03o}.")
+    try:
+        login.files.ask(files.SetMask(mask=wanted))
+    except files.Refused as refusal:
+        return refused("UMASK", refusal.reason)
+    login.mask = wanted
+    return Reply(reply.COMMAND_OK, f"The mask is {wanted:03o} now.")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the client is, and what is there: CWD CDUP PWD MKD RMD DELE RNFR RNTO."""
+
+from __future__ import annotations
+
+from ftpsd import events
+from ftpsd.protocol import path, reply
+from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session.refusals import refused
+from ftpsd.wire import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ftpsd.session.session import Session
+    from ftpsd.wire.message import Call
+
+
+def change(
+    session: Session,
+    verb: str,
+    call: Call[Any],
+    done: Reply,
+    event: events.Event,
+    **more: str,
+) -> Reply:
+    """Ask the worker for one thing; log it, and log it if it is refused.
+
+    The path of the reply and of the log is the last the call names: the new name of a file.
+    """
+    target: str = getattr(call, "new_path", None) or call.path  # type: ignore[attr-defined]
+    try:
+        session.logged_in.files.ask(call)
+    except files.Refused as refusal:
+        session.log(events.REFUSED, verb=verb, path=target, reason=refusal.reason)
+        return refused(target, refusal.reason, naming=verb in ("MKD", "RNTO"))
+    session.log(event, **more)
+    return done
+
+
+def enter(session: Session, argument: str) -> Reply:
+    """Change the working directory (CWD)."""
+    target = session.resolve(argument)
+    try:
+        session.logged_in.files.ask(files.Enter(path=target))
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    session.logged_in.directory = target
+    return Reply(reply.FILE_ACTION_OK, f"{clean(target)} is the working directory.")
+
+
+def enter_parent(session: Session, _: None) -> Reply:
+    """Change to the parent directory (CDUP); that of the root is the root."""
+    return enter(session, "..")
+
+
+def tell(session: Session, _: None) -> Reply:
+    """Tell the working directory (PWD)."""
+    directory = clean(path.quoted(session.logged_in.directory))
+    return Reply(reply.PATH_CREATED, f"{directory} is the working directory.")
+
+
+def make(session: Session, argument: str) -> Reply:
+    """Make a directory (MKD)."""
+    target = session.resolve(argument)
+    done = Reply(reply.PATH_CREATED, f"{clean(path.quoted(target))} made.")
+    return change(
+        session, "MKD", files.MakeDirectory(path=target), done, events.DIRECTORY_MADE, path=target
+    )
+
+
+def remove_directory(session: Session, argument: str) -> Reply:
+    """Remove an empty directory (RMD)."""
+    target = session.resolve(argument)
+    done = Reply(reply.FILE_ACTION_OK, "Removed.")
+    return change(
+        session, "RMD", files.RemoveDirectory(path=target), done, events.DELETED, path=target
+    )
+
+
+def delete(session: Session, argument: str) -> Reply:
+    """Delete a file (DELE)."""
+    target = session.resolve(argument)
+    done = Reply(reply.FILE_ACTION_OK, "Deleted.")
+    return change(session, "DELE", files.Remove(path=target), done, events.DELETED, path=target)
+
+
+def rename_from(session: Session, argument: str) -> Reply:
+    """Name what RNTO renames (RNFR)."""
+    target = session.resolve(argument)
+    try:
+        session.logged_in.files.ask(files.Describe(path=target))
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    session.logged_in.rename_from = target
+    return Reply(reply.NEED_MORE, "Send RNTO.")
+
+
+def rename_to(session: Session, argument: str) -> Reply:
+    """Rename (RNTO); a file that has the new name is replaced, as rename(2) does."""
+    source, session.logged_in.rename_from = session.logged_in.rename_from, None
+    if source is None:
+        return Reply(reply.BAD_SEQUENCE, "Send RNFR first.")
+    target = session.resolve(argument)
+    done = Reply(reply.FILE_ACTION_OK, "Renamed.")
+    call = files.Rename(path=source, new_path=target)
+    return change(session, "RNTO", call, done, events.RENAMED, path=source, new_path=target)

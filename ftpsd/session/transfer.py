@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One transfer, whichever way: data connection, 150, the bytes, and how it ended."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+
+from ftpsd import events
+from ftpsd.protocol import reply
+from ftpsd.protocol.reply import Reply
+from ftpsd.session.data import NoData
+from ftpsd.session.meanwhile import Meanwhile
+from ftpsd.session.refusals import failure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ftpsd.session.pump import Pump
+    from ftpsd.session.session import Session
+
+NOT_PREPARED = Reply(reply.CANNOT_OPEN_DATA, "Send EPSV, PASV, EPRT or PORT first.")
+_ABORTED = "aborted by the client"
+
+
+class Transfer:
+    """What a transfer is about, for the log and for STAT."""
+
+    def __init__(self, session: Session, verb: str, path: str, size: int | None = None) -> None:
+        """Transfer `path` for the command `verb`, `size` bytes if that is known."""
+        self._session = session
+        self.verb = verb
+        self.path = path
+        self._size = size
+        self._pump: Pump | None = None
+        self._meanwhile = Meanwhile(session, self.progress)
+
+    def progress(self) -> str:
+        """Say how far it is."""
+        moved = self._pump.bytes if self._pump else 0
+        text = f"{self.verb} {self.path}: {moved} bytes"
+        if self._size:
+            text += f", {100 * moved // self._size} %"
+        return "".join(one if one.isprintable() else "?" for one in text)
+
+    def connect(self) -> socket.socket | Reply:
+        """Get the data connection, or the reply that says why there is none. Raise `Gone`."""
+        session = self._session
+
+        def wait(fd: int, deadline: float) -> bool:
+            return self._meanwhile.wait(fd, select.POLLIN, deadline)
+
+        try:
+            return session.logged_in.data.open(wait, session.data_seconds)
+        except NoData as reason:
+            session.log(events.DATA_REFUSED, reason=_ABORTED if self._meanwhile.aborted else reason)
+            refusal = Reply(reply.CANNOT_OPEN_DATA, str(reason))
+        finally:
+            self._meanwhile.stop()
+        return self._aborted(refusal) if self._meanwhile.aborted else refusal
+
+    def run(self, data: socket.socket, pump: Pump, begin: str, finish: Callable[[], None]) -> Reply:
+        """Send 150, move the bytes, give the last reply. Raise `Gone`.
+
+        `finish` makes sure of what was moved, and raises `OSError` if it is not so: 226 is never
+        sent before it is.
+        """
+        self._pump = pump
+        session = self._session
+        session.control.send(Reply(reply.FILE_STATUS_OK, begin))
+        begun = time.monotonic()
+        try:
+            refusal = self._move(data, pump)
+            if refusal is None:
+                finish()
+                # The end of the data says that the file is whole; it comes before the 226 does.
+                data.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            refusal = failure(error) or Reply(reply.TRANSFER_ABORTED, "The data connection failed.")
+        finally:
+            self._meanwhile.stop()
+            data.close()
+            if pump.events == select.POLLIN:
+                session.received += pump.bytes
+            else:
+                session.sent += pump.bytes
+            if time.monotonic() - begun > 1:
+                session.tell("idle")
+        if self._meanwhile.aborted:
+            return self._aborted(Reply(reply.TRANSFER_ABORTED, "Aborted."))
+        if refusal is not None:
+            self.failed(refusal.lines[0])
+            return refusal
+        return Reply(reply.CLOSING_DATA, "Transfer complete.")
+
+    def _move(self, data: socket.socket, pump: Pump) -> Reply | None:
+        session, wait, step = self._session, self._meanwhile.wait, pump.step
+        fd, event = data.fileno(), pump.events
+        deadline = time.monotonic() + session.data_seconds
+        while wait(fd, event, deadline):
+            try:
+                if not step():
+                    return None
+            except (BlockingIOError, InterruptedError):
+                continue
+            deadline = time.monotonic() + session.data_seconds
+        return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
+
+    def _aborted(self, last: Reply) -> Reply:
+        """Answer the transfer; the reply is the answer to ABOR (RFC 959, section 4.1.3)."""
+        self.failed(_ABORTED)
+        self._session.control.send(last)
+        return Reply(reply.CLOSING_DATA, "Aborted as you asked.")
+
+    def failed(self, reason: str) -> None:
+        """Log how it ended."""
+        moved = self._pump.bytes if self._pump else 0
+        self._session.log(
+            events.TRANSFER_FAILED, verb=self.verb, path=self.path, bytes=moved, reason=reason
+        )
