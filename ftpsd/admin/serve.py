@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`ftpsd serve DIR`: one directory, one account, no root and no systemd."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import grp
+import hmac
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ftpsd import events, limits
+from ftpsd.helper.login import attach
+from ftpsd.options import Settings
+from ftpsd.ports.serve import Broker
+from ftpsd.session import serve as session
+from ftpsd.wire import helper, ports
+from ftpsd.wire.channel import Channel, Closed, close_all
+from ftpsd.wire.codec import decode_call, encode_refusal, encode_reply
+from ftpsd.wire.control import Control
+from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
+from ftpsd.worker.serve import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NO_NEW_PRIVS = 38
+
+
+class Served:
+    """What is served, and to whom."""
+
+    def __init__(self, arguments: argparse.Namespace, broker: str) -> None:
+        """Take the command line, and the path of the port broker's socket."""
+        self.root: str = os.path.realpath(arguments.directory)
+        self.user: str = arguments.user
+        self.password: str = arguments.password or secrets.token_urlsafe(9)
+        self.read_only: bool = arguments.read_only
+        self.broker = broker
+        self.log = events.Log(events.to_stderr)
+        self.settings = Settings()
+
+
+class OneAccount:
+    """Stands in for the helper, for one session: knows one account instead of asking PAM."""
+
+    def __init__(self, served: Served, channel: Channel) -> None:
+        """Answer the session at the other end of `channel`."""
+        self._served = served
+        self._channel = channel
+        self._failed = 0
+
+    def answer(self) -> None:
+        """Answer until the session hangs up. Raise `Malformed` if it breaks the contract."""
+        while True:
+            try:
+                data = self._channel.receive(None)
+            except Closed:
+                return
+            fds = self._channel.take_fds()
+            try:
+                request, _ = decode_call(data, fds, helper.HELPER.calls)
+                reply = self._handle(request)
+                self._channel.send(*encode_reply(reply))
+                close_all(reply.descriptors())
+            except Refusal as refusal:
+                self._channel.send(encode_refusal(helper.HELPER, refusal), [])
+            finally:
+                close_all(fds)
+
+    def _handle(self, request: Call[Any]) -> Reply:
+        if not isinstance(request, helper.Login):
+            return Done()
+        if self._failed >= limits.LOGIN_ATTEMPTS:
+            raise helper.Exhausted
+        served, remote = self._served, Control(request.control_fd).remote.text
+        right = hmac.compare_digest(
+            request.password.reveal().encode("utf-8", "surrogateescape"), served.password.encode()
+        )
+        if not (right and request.user == served.user):
+            self._failed += 1
+            served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason="wrong")
+            time.sleep(limits.FAILURE_SECONDS)
+            raise helper.Denied
+        chosen = served.settings
+        bound = attach(
+            served.broker,
+            ports.Attach(
+                control_fd=request.control_fd,
+                first_port=0,
+                last_port=0,
+                source_port=0,
+                seconds=chosen.data_timeout_sec,
+            ),
+        )
+        served.log(events.LOGGED_IN, user=served.user, remote=remote)
+        return helper.Granted(
+            user=served.user,
+            anonymous=False,
+            directory="/",
+            idle_seconds=chosen.idle_timeout_sec,
+            data_seconds=chosen.data_timeout_sec,
+            files_fd=self._worker().detach(),
+            ports_fd=bound.detach(),
+        )
+
+    def _worker(self) -> socket.socket:
+        served = self._served
+        ours, theirs = socket.socketpair()
+
+        def work() -> None:
+            self._channel.close()
+            ours.close()
+            ctypes.CDLL(None).prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
+            user = pwd.getpwuid(os.geteuid()).pw_name
+            group = grp.getgrgid(os.getegid()).gr_name
+            prepare(served.root, user, group, read_only=served.read_only)(Channel(theirs))
+
+        fork(work, served.log)
+        theirs.close()
+        return ours
+
+
+def fork(work: Callable[[], None], log: events.Log) -> None:
+    """Do `work` in a process of its own; one that breaks a contract ends, and says so."""
+    if os.fork() == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        except Malformed as reason:
+            log(events.CONTRACT_BROKEN, pid=os.getpid(), reason=reason)
+        except KeyboardInterrupt:
+            pass
+        except Exception:  # noqa: BLE001 - the end of a process: nothing is above it
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(status)
+
+
+def _talk(client: socket.socket, to_helper: socket.socket, log: events.Log) -> None:
+    """Be a session: what systemd does for ftpsd@.service, without its sandbox."""
+    # Both first to where no other descriptor is, or one could be overwritten by the other.
+    client_fd, helper_fd = os.dup(client.fileno()), os.dup(to_helper.fileno())
+    client.close()
+    to_helper.close()
+    os.dup2(helper_fd, session.HELPER_FD)
+    os.dup2(client_fd, session.CLIENT_FD)
+    os.closerange(session.CLIENT_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    try:
+        os.write(session.CLIENT_FD, session.GREETING)
+    except OSError:
+        return
+    session.start(log, lambda _: None)
+
+
+def _accept(listener: socket.socket, served: Served) -> NoReturn:
+    while True:
+        client, _ = listener.accept()
+        asking, answering = socket.socketpair()
+
+        def talk(client: socket.socket = client, asking: socket.socket = asking) -> None:
+            _talk(client, asking, served.log)
+
+        def stand_in(
+            client: socket.socket = client,
+            asking: socket.socket = asking,
+            answering: socket.socket = answering,
+        ) -> None:
+            for sock in (listener, client, asking):
+                sock.close()
+            OneAccount(served, Channel(answering)).answer()
+
+        fork(talk, served.log)
+        fork(stand_in, served.log)
+        for sock in (client, asking, answering):
+            sock.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ftpsd serve",
+        description="Serve a directory by FTP from here, as yourself, to try it. "
+        "The service for real users is ftpsd.socket.",
+    )
+    parser.add_argument("directory", metavar="DIR", help="what clients see as /")
+    parser.add_argument("--address", default="127.0.0.1", help="listen here (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=2121, help="0 for any (default: %(default)s)")
+    parser.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
+    parser.add_argument("--password", help="its password (default: made up, and shown)")
+    parser.add_argument("--read-only", action="store_true", help="refuse every change")
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Serve until interrupted; give the exit status."""
+    arguments = _parser().parse_args(argv)
+    if not Path(arguments.directory).is_dir():
+        print(f"ftpsd serve: {arguments.directory} is not a directory", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    family = socket.AF_INET6 if ":" in arguments.address else socket.AF_INET
+    temporary = tempfile.mkdtemp(prefix="ftpsd-")
+    try:
+        with socket.create_server((arguments.address, arguments.port), family=family) as listener:
+            served = Served(arguments, f"{temporary}/org.ftpsd.Ports")
+            with socket.create_server(served.broker, family=socket.AF_UNIX) as broker:
+                fork(lambda: Broker(broker, lambda *_: None, served.log).serve(), served.log)
+            _say(served, listener)
+            _accept(listener, served)
+    except OSError as error:
+        print(f"ftpsd serve: {arguments.address}: {error.strerror}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _say(served: Served, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(
+        f"Serving {served.root} at ftp://{shown}:{port}/"
+        f" - user {served.user}, password {served.password}\n"
+        "Passwords and files travel unencrypted, and the sandbox of the service is not here:"
+        " for trying only. Ctrl-C ends it.",
+        flush=True,
+    )
