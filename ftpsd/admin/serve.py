@@ -25,8 +25,8 @@ from ftpsd.options import Settings
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
 from ftpsd.wire import helper, ports
-from ftpsd.wire.channel import Channel, Closed, close_all
-from ftpsd.wire.codec import decode_call, encode_refusal, encode_reply
+from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
+from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.control import Control
 from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
 from ftpsd.worker.serve import prepare
@@ -64,19 +64,17 @@ class OneAccount:
         """Answer until the session hangs up. Raise `Malformed` if it breaks the contract."""
         while True:
             try:
-                data = self._channel.receive(None)
+                request, _ = receive_call(self._channel, helper.HELPER.calls)
             except Closed:
                 return
-            fds = self._channel.take_fds()
             try:
-                request, _ = decode_call(data, fds, helper.HELPER.calls)
                 reply = self._handle(request)
                 self._channel.send(*encode_reply(reply))
                 close_all(reply.descriptors())
             except Refusal as refusal:
                 self._channel.send(encode_refusal(helper.HELPER, refusal), [])
             finally:
-                close_all(fds)
+                close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:
         if not isinstance(request, helper.Login):

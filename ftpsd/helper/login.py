@@ -13,8 +13,8 @@ from ftpsd import events, limits
 from ftpsd.helper import account, settings
 from ftpsd.helper.password import Attempt
 from ftpsd.wire import helper, ports
-from ftpsd.wire.channel import Channel, Closed, Peer, close_all
-from ftpsd.wire.codec import decode_call, encode_call, encode_refusal, encode_reply
+from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
+from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
 from ftpsd.wire.control import Control
 from ftpsd.wire.introspection import (
     SERVICE,
@@ -23,7 +23,7 @@ from ftpsd.wire.introspection import (
     get_info,
     get_interface_description,
 )
-from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
+from ftpsd.wire.message import Call, Done, Refusal, Reply
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
 if TYPE_CHECKING:
@@ -50,13 +50,9 @@ class Conversation:
 
     def answer(self) -> None:
         """Read one request and answer it. Raise `Malformed` or `Closed`."""
-        data = self._channel.receive()
-        fds = self._channel.take_fds()
+        request, oneway = receive_call(self._channel, KNOWN, limits.ANSWER_SECONDS)
         self._pid = self._channel.sender.pid if self._channel.sender else None
         try:
-            if self._channel.pending:
-                raise Malformed("two requests at once")
-            request, oneway = decode_call(data, fds, KNOWN)
             reply = self._handle(request)
             if not oneway:
                 self._channel.send(*encode_reply(reply))
@@ -65,7 +61,7 @@ class Conversation:
             known = SERVICE if type(refusal) in SERVICE.error else helper.HELPER
             self._channel.send(encode_refusal(known, refusal), [])
         finally:
-            close_all(fds)
+            close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:
         if isinstance(request, GetInfo):

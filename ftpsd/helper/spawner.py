@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 from ftpsd.helper.account import Account
 from ftpsd.helper.become import become
-from ftpsd.wire.channel import Channel
-from ftpsd.wire.codec import decode_call
+from ftpsd.wire.channel import Channel, receive_call
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
 if TYPE_CHECKING:
@@ -65,9 +64,7 @@ def _child(requests: socket.socket, taking: int, prepare: Prepare) -> None:
 
 
 def _take(requests: socket.socket) -> Spawn:
-    channel = Channel(requests)
-    data = channel.receive()
-    request, _ = decode_call(data, channel.take_fds(), SPAWNER.calls)
+    request, _ = receive_call(Channel(requests), SPAWNER.calls)
     assert isinstance(request, Spawn)
     return request
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ftpsd import events, limits
 from ftpsd.ports import sockets
 from ftpsd.ports.binding import STORED, Binding, attached, restored
-from ftpsd.wire.channel import Channel, Closed, close_all
-from ftpsd.wire.codec import decode_call, encode_refusal, encode_reply
+from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
+from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.gate import Gate, Rule
 from ftpsd.wire.message import Call, Done, Malformed, Reply
 from ftpsd.wire.ports import PORTS, Attach, Connect, Connected, Listen, NotOpened, Opened
@@ -133,12 +133,8 @@ class Broker:
         client.channel.close()
 
     def _request(self, client: Client) -> None:
-        data = client.channel.receive(seconds=0.0)
-        fds = client.channel.take_fds()
+        request, oneway = receive_call(client.channel, PORTS.calls, 0.0)
         try:
-            if client.channel.pending:
-                raise Malformed("two requests at once")
-            request, oneway = decode_call(data, fds, PORTS.calls)
             client.gate.admit(request)
             if oneway:
                 raise Malformed("oneway")
@@ -149,7 +145,7 @@ class Broker:
         except NotOpened as refusal:
             client.refuse(refusal)
         finally:
-            close_all(fds)
+            close_all(request.descriptors())
 
     def _handle(self, client: Client, request: Call[Any]) -> None:
         if isinstance(request, Attach):

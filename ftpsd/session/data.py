@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ftpsd.wire.channel import Peer
-    from ftpsd.wire.ports import Opened
 
 
 class NoData(Exception):
@@ -39,7 +38,7 @@ class DataPort:
         """Ask `ports`."""
         self.ports = ports
         self.extended_only = False
-        self._listening = False
+        self._unanswered: type[Listen | Connect] | None = None
         self._connect: Connect | None = None
 
     def close(self) -> None:
@@ -49,8 +48,12 @@ class DataPort:
     def listen(self) -> tuple[str, int]:
         """Wait for a connection from now on; give where. Raise `NoData`."""
         self._connect = None
-        opened = self._ask(Listen())
-        self._listening = True
+        self._send(Listen())
+        try:
+            opened = self.ports.answer(Listen)
+        except NotOpened as refusal:
+            self._unanswered = None
+            raise NoData(TEXTS[refusal.reason]) from None
         return str(opened.host), int(opened.port or 0)
 
     def connect(self, host: str, port: int) -> None:
@@ -60,24 +63,7 @@ class DataPort:
     @property
     def prepared(self) -> bool:
         """Say whether PASV or PORT has come since the last transfer."""
-        return self._listening or self._connect is not None
-
-    def _ask(self, call: Listen) -> Opened:
-        try:
-            self.ports.send(call)
-            self._drop_last()
-            return self.ports.answer(Listen)
-        except NotOpened as refusal:
-            raise NoData(TEXTS[refusal.reason]) from None
-
-    def _drop_last(self) -> None:
-        """Take the last answer to what was given up: a connection after all, or that it is off."""
-        if self._listening:
-            self._listening = False
-            try:
-                close_all(self.ports.answer(Listen).descriptors())
-            except NotOpened:
-                pass
+        return self._unanswered is Listen or self._connect is not None
 
     def open(self, wait: Callable[[int, float], bool], seconds: float) -> socket.socket:
         """Give the data connection, not blocking. Raise `NoData`, also when `wait` says to stop.
@@ -87,18 +73,35 @@ class DataPort:
         """
         connect, self._connect = self._connect, None
         if connect is not None:
-            self.ports.send(connect)
-            self._drop_last()
-        self._listening = connect is None
+            self._send(connect)
         if not wait(self.ports.channel.fileno(), time.monotonic() + seconds):
-            raise NoData("No data connection was made in time.")
-        self._listening = False
+            raise NoData(TEXTS["timeout"])
         try:
-            reply = self.ports.answer(Listen) if connect is None else self.ports.answer(Connect)
+            data_fd = self._answer()
         except NotOpened as refusal:
             raise NoData(TEXTS[refusal.reason]) from None
-        if reply.data_fd is None:
+        if data_fd is None:
             raise Closed("no descriptor")
-        sock = socket.socket(fileno=reply.data_fd)
+        sock = socket.socket(fileno=data_fd)
         sock.setblocking(False)
         return sock
+
+    def _send(self, call: Listen | Connect) -> None:
+        """Ask; what was asked before is given up, and its answer taken out of the way."""
+        last = self._unanswered
+        self.ports.send(call)
+        if last is not None:
+            try:
+                late = self._answer()
+            except NotOpened:
+                late = None
+            if late is not None:
+                close_all([late])
+        self._unanswered = type(call)
+
+    def _answer(self) -> int | None:
+        """Take the last answer to what was asked: the connection. Raise `NotOpened`."""
+        asked, self._unanswered = self._unanswered, None
+        if asked is Connect:
+            return self.ports.answer(Connect).data_fd
+        return self.ports.answer(Listen).data_fd

@@ -35,8 +35,9 @@ class Meanwhile:
         self._poll = select.poll()
         self._poll.register(session.control, select.POLLIN)
         self._watched: tuple[int, int] | None = None
-        self._listening = True
         self.aborted = False
+        # What was sent before the transfer began is answered after it, in its order.
+        self._hold_back()
 
     def wait(self, fd: int, event: int, deadline: float) -> bool:
         """Wait until `fd` is ready; `False` after the deadline or ABOR. Raise `Gone`."""
@@ -66,6 +67,11 @@ class Meanwhile:
         if self._watched is not None:
             self._poll.unregister(self._watched[0])
             self._watched = None
+
+    def _hold_back(self) -> None:
+        session = self._session
+        while not session.crowded and (line := session.control.take()) is not None:
+            session.hold_back(line)
 
     def _tell(self) -> None:
         now = time.monotonic()

@@ -16,7 +16,7 @@ import struct
 import time
 
 from ftpsd import limits
-from ftpsd.wire.codec import decode_reply, encode_call
+from ftpsd.wire.codec import decode_call, decode_reply, encode_call
 from ftpsd.wire.message import Call, Interface, Malformed, Refusal
 
 TYPE_CHECKING = False
@@ -137,6 +137,26 @@ class Channel:
         if not data:
             raise Closed("hung up")
         self._bytes += data
+
+
+def receive_call(
+    channel: Channel, known: dict[str, type[Call[Any]]], seconds: float | None = None
+) -> tuple[Call[Any], bool]:
+    """Wait for a call of `known`; give it and whether it is oneway.
+
+    The descriptors it carries are the caller's to close.
+    Raise `Closed` as `Channel.receive` does, `Malformed` for anything else, or for two at once.
+    """
+    data = channel.receive(seconds)
+    fds = channel.take_fds()
+    if channel.pending:
+        close_all(fds)
+        raise Malformed("two requests at once")
+    try:
+        return decode_call(data, fds, known)
+    except Malformed:
+        close_all(fds)
+        raise
 
 
 class Peer:

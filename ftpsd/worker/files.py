@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import itertools
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from ftpsd import limits
 from ftpsd.wire import files
 from ftpsd.wire.message import Done
-from ftpsd.worker.beneath import Root
 from ftpsd.worker.directory import Names, mlst_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ftpsd.worker.beneath import Root
 
 
 def open_file(root: Root, request: files.Open) -> files.Opened:
@@ -46,21 +51,16 @@ def _place(fd: int, size: int, offset: int) -> None:
 
 
 def _unique(root: Root, path: str) -> files.Created:
-    parent, name = root.parent(path)
-    try:
-        for number in itertools.count():
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with _named(root, path) as (parent, name):
+        for number in range(limits.UNIQUE_NAMES):
             tried = f"{name}.{number}" if number else name
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             try:
                 fd = os.open(tried, flags, 0o666, dir_fd=parent)
             except FileExistsError:
-                if number > limits.UNIQUE_NAMES:
-                    raise
                 continue
             return files.Created(file_fd=fd, path=path.rstrip("/")[: -len(name)] + tried)
-    finally:
-        os.close(parent)
-    raise AssertionError("unreachable")
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def describe(root: Root, request: files.Describe, names: Names) -> files.Described:
@@ -85,47 +85,43 @@ def enter(root: Root, request: files.Enter) -> Done:
     return Done()
 
 
-def make_directory(root: Root, request: files.MakeDirectory) -> Done:
-    """Make a directory."""
-    parent, name = root.parent(request.path)
+@contextlib.contextmanager
+def _named(root: Root, path: str) -> Iterator[tuple[int, str]]:
+    parent, name = root.parent(path)
     try:
-        os.mkdir(name, 0o777, dir_fd=parent)
+        yield parent, name
     finally:
         os.close(parent)
+
+
+def make_directory(root: Root, request: files.MakeDirectory) -> Done:
+    """Make a directory."""
+    with _named(root, request.path) as (parent, name):
+        os.mkdir(name, 0o777, dir_fd=parent)
     return Done()
 
 
 def remove_directory(root: Root, request: files.RemoveDirectory) -> Done:
     """Remove an empty directory."""
-    parent, name = root.parent(request.path)
-    try:
+    with _named(root, request.path) as (parent, name):
         os.rmdir(name, dir_fd=parent)
-    finally:
-        os.close(parent)
     return Done()
 
 
 def remove(root: Root, request: files.Remove) -> Done:
     """Remove anything but a directory; a link itself, not what it leads to."""
-    parent, name = root.parent(request.path)
-    try:
+    with _named(root, request.path) as (parent, name):
         os.unlink(name, dir_fd=parent)
-    finally:
-        os.close(parent)
     return Done()
 
 
 def rename(root: Root, request: files.Rename) -> Done:
     """Give a file or directory another path."""
-    source, name = root.parent(request.path)
-    try:
-        target, new_name = root.parent(request.new_path)
-        try:
-            os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
-        finally:
-            os.close(target)
-    finally:
-        os.close(source)
+    with (
+        _named(root, request.path) as (source, name),
+        _named(root, request.new_path) as (target, new_name),
+    ):
+        os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
     return Done()
 
 

@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd.wire import files
-from ftpsd.wire.channel import Channel, Closed, close_all
-from ftpsd.wire.codec import decode_call, encode_refusal, encode_reply
+from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
+from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.gate import Gate, Rule
-from ftpsd.wire.message import Call, Malformed, Refusal, Reply
+from ftpsd.wire.message import Call, Refusal, Reply
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
@@ -54,16 +54,10 @@ class Worker:
         """Answer until the session hangs up. Raise `Malformed` if it breaks the contract."""
         while True:
             try:
-                data = self._channel.receive(None)
+                request, oneway = receive_call(self._channel, files.FILES.calls)
             except Closed:
                 return
-            fds = self._channel.take_fds()
-            try:
-                request, oneway = decode_call(data, fds, files.FILES.calls)
-                self._gate.admit(request)
-            except Malformed:
-                close_all(fds)
-                raise
+            self._gate.admit(request)
             if oneway:
                 self._answer(request, lambda *_: None)
             else:
