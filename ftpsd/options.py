@@ -36,6 +36,13 @@ def seconds(text: str) -> int:
     return int(number) * SPANS[unit]
 
 
+def user_id(text: str) -> int:
+    """Read a user id above root's. Raise `ValueError`, saying what would be right."""
+    if not text.isdecimal() or not 1 <= int(text) < 2**32 - 1:
+        raise ValueError("expected a user id above 0, such as 1000")
+    return int(text)
+
+
 def port_range(text: str) -> tuple[int, int]:
     """Read "any" or FIRST-LAST. Raise `ValueError`, saying what would be right."""
     if text == "any":
@@ -78,7 +85,7 @@ class Settings:
     minimum_uid: int = option(
         "1000",
         section="Login",
-        parse=int,
+        parse=user_id,
         form="a user id",
         purpose="Accounts below this user id cannot log in; root never can.",
     )

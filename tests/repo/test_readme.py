@@ -1,0 +1,68 @@
+"""The README says what the tables say. `python3 tests/repo/test_readme.py` brings it up to date."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ftpsd.events import EVENTS
+from ftpsd.options import OPTIONS
+from ftpsd.session.verbs import OLDER, ROWS, SITE
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def _settings() -> str:
+    rows = ["| setting | section | form | default | |", "|---|---|---|---|---|"]
+    for name, field in OPTIONS.items():
+        told = field.metadata
+        rows.append(
+            f"| `{name}=` | `[{told['section']}]` | {told['form']} | `{told['text']}` "
+            f"| {told['purpose']} |"
+        )
+    return "\n".join(rows)
+
+
+def _commands() -> str:
+    older = {name: old for old, name in OLDER.items()}
+    names = [f"{row.name} ({older[row.name]})" if row.name in older else row.name for row in ROWS]
+    return ", ".join(names) + ". SITE: " + ", ".join(SITE) + "."
+
+
+def _events() -> str:
+    rows = ["| message | id |", "|---|---|"]
+    rows += [f"| {event.message} | `{event.id}` |" for event in EVENTS.values()]
+    return (
+        "What stands in braces is a field of its own: `{path}` is `FTPSD_PATH=`.\n\n"
+        + "\n".join(rows)
+    )
+
+
+MADE = {"settings": _settings, "commands": _commands, "events": _events}
+
+
+def _made(text: str) -> str:
+    for name, make in MADE.items():
+        text = re.sub(
+            rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)",
+            lambda found, make=make: f"{found[1]}{make()}\n{found[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+def test_every_setting_command_and_event_is_in_the_readme_as_its_table_has_it() -> None:
+    text = README.read_text("utf-8")
+
+    assert text == _made(text), "run: python3 tests/repo/test_readme.py"
+
+
+def test_the_readme_has_a_place_for_each_table() -> None:
+    text = README.read_text("utf-8")
+
+    assert [name for name in MADE if f"<!-- end of {name} -->" not in text] == []
+
+
+if __name__ == "__main__":
+    README.write_text(_made(README.read_text("utf-8")), "utf-8")
