@@ -79,11 +79,23 @@ TRANSFER_FAILED = Event(
     "{user}: {verb} {path} ended after {bytes} bytes: {reason}.",
     "A transfer did not complete.",
 )
+COPIED = Event(
+    "d54d753bc7e74d76953ce5dfeb6218df",
+    INFO,
+    "{user} copied to {path}, {bytes} bytes.",
+    "A file was copied on the server, or files were joined to one.",
+)
 DELETED = Event(
     "64406cefbe7742889c96f7132ee61f19",
     INFO,
     "{user} deleted {path}.",
     "A file or directory was removed.",
+)
+LINKED = Event(
+    "d49560a8223b4a4887de1f04efd901e1",
+    INFO,
+    "{user} made {path} a link to {target}.",
+    "A symbolic link was made. The server follows it no further than the user's root.",
 )
 RENAMED = Event(
     "303a978e92a84067aa3c8f41bdf9a5f8",

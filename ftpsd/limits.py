@@ -59,6 +59,8 @@ SORTED_NAMES = 200_000
 """Names held at once to sort one directory; a larger one is listed as it comes."""
 UNIQUE_NAMES = 9999
 """Names that STOU tries before it gives up."""
+TREE_DEPTH = 100
+"""How deep SITE RMDIR goes."""
 LISTING_DEPTH = 32
 """How deep LIST -R goes."""
 GLOB_STEPS = 100_000

@@ -34,7 +34,8 @@ from ftpsd.worker.serve import prepare
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NO_NEW_PRIVS = 38
+_PARENT_DEATH_SIGNAL, _NO_NEW_PRIVS = 1, 38
+"""PR_SET_PDEATHSIG and PR_SET_NO_NEW_PRIVS (prctl(2)); python-prctl may not be installed."""
 
 
 class Served:
@@ -105,6 +106,7 @@ class OneAccount:
         return helper.Granted(
             user=served.user,
             anonymous=False,
+            read_only=served.read_only,
             directory="/",
             idle_seconds=chosen.idle_timeout_sec,
             data_seconds=chosen.data_timeout_sec,
@@ -134,6 +136,7 @@ def fork(work: Callable[[], None], log: events.Log) -> None:
     if os.fork() == 0:
         status = 1
         try:
+            ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
             work()
             status = 0
         except Malformed as reason:
@@ -207,13 +210,14 @@ def main(argv: list[str]) -> int:
         print(f"ftpsd serve: {arguments.directory} is not a directory", file=sys.stderr)
         return 2
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     family = socket.AF_INET6 if ":" in arguments.address else socket.AF_INET
     temporary = tempfile.mkdtemp(prefix="ftpsd-")
     try:
+        served = Served(arguments, f"{temporary}/org.ftpsd.Ports")
+        with socket.create_server(served.broker, family=socket.AF_UNIX) as broker:
+            fork(lambda: Broker(broker, lambda *_: None, served.log).serve(), served.log)
         with socket.create_server((arguments.address, arguments.port), family=family) as listener:
-            served = Served(arguments, f"{temporary}/org.ftpsd.Ports")
-            with socket.create_server(served.broker, family=socket.AF_UNIX) as broker:
-                fork(lambda: Broker(broker, lambda *_: None, served.log).serve(), served.log)
             _say(served, listener)
             _accept(listener, served)
     except OSError as error:

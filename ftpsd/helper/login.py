@@ -169,6 +169,7 @@ class Conversation:
         return helper.Granted(
             user=found.user,
             anonymous=found.read_only,
+            read_only=found.read_only,
             directory="/",
             idle_seconds=chosen.idle_timeout_sec,
             data_seconds=chosen.data_timeout_sec,

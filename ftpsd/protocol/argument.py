@@ -126,8 +126,10 @@ def structure(text: str) -> str:
 
 
 def mode(text: str) -> str:
-    """Return "S", the only mode of MODE; 504 for B, C and Z (RFC 959, section 3.4)."""
-    return _only("S", text, ("B", "C", "Z"), "MODE is S.")
+    """Return "S" or "Z" for MODE; 504 for B and C (RFC 959, section 3.4)."""
+    if _letters(text) == "Z":
+        return "Z"
+    return _only("S", text, ("B", "C"), "MODE is S or Z.")
 
 
 def modify_time_and_path(text: str) -> tuple[int, str]:
@@ -140,6 +142,11 @@ def mode_and_path(text: str) -> tuple[int, str]:
     """Return permissions 0..0o7777 and the path of SITE CHMOD's "644 path"."""
     digits, _, rest = text.partition(" ")
     return _octal(digits, _MOST_MODE), path(rest)
+
+
+def optional_number(text: str) -> int | None:
+    """Return a number of up to 9 digits, or `None` when there is none."""
+    return number(text, 999_999_999) if text else None
 
 
 def optional_octal(text: str) -> int | None:

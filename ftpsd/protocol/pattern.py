@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wildcards in the names of LIST and NLST, as a shell has them: `*`, `?` and `[a-z]`."""
+"""Wildcards in the names of LIST and NLST, as a shell has them: `*`, `?`, `[a-z]` and `{a,b}`."""
 
 from __future__ import annotations
 
-WILD = "*?["
+WILD = "*?[{"
+_MOST_PATTERNS = 64
+_MOST_LETTERS = 4096
 
 
 def has_wildcard(text: str) -> bool:
@@ -54,3 +56,45 @@ def matches(pattern: str, name: str) -> bool:
         else:
             return False
     return not pattern[at:].strip("*")
+
+
+def alternatives(pattern: str) -> list[str]:
+    """Give the patterns that one with `{a,b}` stands for; it itself if they would be too many."""
+    found, done = [pattern], list[str]()
+    while found:
+        one = found.pop()
+        start, end = _braces(one)
+        if end < 0:
+            done.append(one)
+        else:
+            found += [one[:start] + part + one[end + 1 :] for part in _parts(one[start + 1 : end])]
+        size = sum(map(len, found)) + sum(map(len, done))
+        if len(found) + len(done) > _MOST_PATTERNS or size > _MOST_PATTERNS * _MOST_LETTERS:
+            return [pattern]
+    return done
+
+
+def _braces(text: str) -> tuple[int, int]:
+    """Find the first brace and its match; an end below 0 if there is no pair with a comma."""
+    depth, start = 0, -1
+    for place, letter in enumerate(text):
+        if letter == "{":
+            start = place if depth == 0 else start
+            depth += 1
+        elif letter == "}" and depth:
+            depth -= 1
+            if depth == 0 and "," in text[start:place]:
+                return start, place
+    return -1, -1
+
+
+def _parts(text: str) -> list[str]:
+    """Split at the commas that are not within inner braces."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "{") - (letter == "}")
+        if letter == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts

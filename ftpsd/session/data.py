@@ -40,13 +40,16 @@ class DataPort:
         self.extended_only = False
         self._unanswered: type[Listen | Connect] | None = None
         self._connect: Connect | None = None
+        self._kept: socket.socket | None = None
 
     def close(self) -> None:
         """Give up what is prepared."""
+        self._drop()
         self.ports.close()
 
     def listen(self) -> tuple[str, int]:
         """Wait for a connection from now on; give where. Raise `NoData`."""
+        self._drop()
         self._connect = None
         self._send(Listen())
         try:
@@ -58,12 +61,27 @@ class DataPort:
 
     def connect(self, host: str, port: int) -> None:
         """Remember where the client waits (PORT); the connection is made when it is needed."""
+        self._drop()
         self._connect = Connect(host=host, port=port)
 
     @property
     def prepared(self) -> bool:
         """Say whether PASV or PORT has come since the last transfer."""
-        return self._unanswered is Listen or self._connect is not None
+        return self.active or self._unanswered is Listen or self._kept is not None
+
+    @property
+    def active(self) -> bool:
+        """Say whether the next connection leads to the client."""
+        return self._connect is not None
+
+    def keep(self, sock: socket.socket) -> None:
+        """Hold a connection that is made already for the next transfer (ESTA, ESTP)."""
+        self._kept = sock
+
+    def _drop(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     def open(self, wait: Callable[[int, float], bool], seconds: float) -> socket.socket:
         """Give the data connection, not blocking. Raise `NoData`, also when `wait` says to stop.
@@ -71,10 +89,15 @@ class DataPort:
         `wait` waits until a descriptor is readable or a moment has come, minding the client
         meanwhile.
         """
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            return kept
         connect, self._connect = self._connect, None
         if connect is not None:
             self._send(connect)
-        if not wait(self.ports.channel.fileno(), time.monotonic() + seconds):
+        channel = self.ports.channel
+        # Two answers may have come at once; poll(2) knows nothing of what is read already.
+        if not channel.pending and not wait(channel.fileno(), time.monotonic() + seconds):
             raise NoData(TEXTS["timeout"])
         try:
             data_fd = self._answer()

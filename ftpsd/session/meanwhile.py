@@ -62,6 +62,13 @@ class Meanwhile:
                 return not self.aborted
         return False
 
+    def look(self) -> bool:
+        """Hear the client without waiting; `False` when it aborts. Raise `Gone`."""
+        while not self.aborted and self._poll.poll(0):
+            self._hear()
+        self._tell()
+        return not self.aborted
+
     def stop(self) -> None:
         """Stop watching the data connection, before it is closed."""
         if self._watched is not None:

@@ -15,6 +15,7 @@ from ftpsd.protocol.ascii import FromNetwork, ToNetwork
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from typing import Protocol
 
     class Pump(Protocol):
@@ -27,9 +28,21 @@ if TYPE_CHECKING:
             """Move what can be moved without waiting, and say whether there is more."""
 
 
+class Mode:
+    """How bytes travel: as text or not, compressed at a `level` of zlib or not (`None`)."""
+
+    __slots__ = ("ascii", "level")
+
+    def __init__(self, *, ascii: bool, level: int | None) -> None:
+        """Join TYPE and MODE."""
+        self.ascii = ascii
+        self.level = level
+
+
 _SEND = 1 << 24
 """At most so much in one call of sendfile(2); the socket's buffer is the bound that counts."""
 _PIECE = 1 << 18
+_ENDLESS = 1 << 63
 
 
 class SendFile:
@@ -37,38 +50,37 @@ class SendFile:
 
     events = select.POLLOUT
 
-    def __init__(self, file_fd: int, data: socket.socket, offset: int) -> None:
-        """Send what is in `file_fd` from `offset` to its end."""
+    def __init__(self, file_fd: int, data: socket.socket, offset: int, size: int) -> None:
+        """Send `size` bytes of `file_fd` from `offset` on, or less if it ends before."""
         self._file, self._data = file_fd, data.fileno()
-        self._offset = offset
+        self._offset, self._size = offset, size
         self.bytes = 0
 
     def step(self) -> bool:
         """Send what the connection takes."""
-        sent = os.sendfile(self._data, self._file, self._offset + self.bytes, _SEND)
+        left = min(_SEND, self._size - self.bytes)
+        sent = os.sendfile(self._data, self._file, self._offset + self.bytes, left) if left else 0
         self.bytes += sent
         return sent > 0
 
 
-class SendText:
-    """A file in TYPE A, or a listing, to the client."""
+class Send:
+    """What a reading function gives, to the client: a listing, a file in TYPE A."""
 
     events = select.POLLOUT
 
-    def __init__(self, source_fd: int, data: socket.socket, *, convert: bool) -> None:
-        """Send what `source_fd` gives; with `convert`, LF becomes CR LF (RFC 959, 3.1.1.1)."""
-        self._source, self._data = source_fd, data
-        self._convert = ToNetwork().convert if convert else bytes
+    def __init__(self, read: Callable[[int], bytes], data: socket.socket) -> None:
+        """Send what `read` gives until it gives nothing."""
+        self._read, self._data = read, data
         self._left = b""
         self.bytes = 0
 
     def step(self) -> bool:
         """Send what the connection takes. A listing's pipe is waited for: its worker is writing."""
         if not self._left:
-            piece = os.read(self._source, _PIECE)
-            if not piece:
+            self._left = self._read(_PIECE)
+            if not self._left:
                 return False
-            self._left = self._convert(piece)
         sent = self._data.send(self._left)
         self._left = self._left[sent:]
         self.bytes += sent
@@ -82,38 +94,72 @@ class ReceiveFile:
 
     def __init__(self, file_fd: int, data: socket.socket) -> None:
         """Write what arrives to `file_fd`, at its offset."""
-        self._file, self._data = file_fd, data.fileno()
+        self._file, self._data = file_fd, data
         self._buffer = bytearray(_PIECE)
-        self._sock = data
         self.bytes = 0
 
     def step(self) -> bool:
         """Write what has arrived."""
-        size = self._sock.recv_into(self._buffer)
-        _write(self._file, memoryview(self._buffer)[:size])
+        size = self._data.recv_into(self._buffer)
+        write(self._file, memoryview(self._buffer)[:size])
         self.bytes += size
         return size > 0
 
 
-class ReceiveText:
-    """From the client into a file in TYPE A: CR LF becomes LF."""
+class Receive:
+    """From the client to a writing function: a file in TYPE A."""
 
     events = select.POLLIN
 
-    def __init__(self, file_fd: int, data: socket.socket) -> None:
-        """Write what arrives to `file_fd`, at its offset."""
-        self._file, self._data = file_fd, data
-        self._text = FromNetwork()
+    def __init__(self, put: Callable[[bytes], None], data: socket.socket) -> None:
+        """Hand what arrives to `put`, and nothing at its end."""
+        self._put, self._data = put, data
         self.bytes = 0
 
     def step(self) -> bool:
-        """Write what has arrived."""
+        """Hand over what has arrived."""
         piece = self._data.recv(_PIECE)
         self.bytes += len(piece)
-        _write(self._file, memoryview(self._text.convert(piece) if piece else self._text.finish()))
+        self._put(piece)
         return bool(piece)
 
 
-def _write(file_fd: int, left: memoryview) -> None:
+def write(file_fd: int, left: memoryview | bytes) -> None:
+    """Write all of it. Raise `OSError`."""
     while left:
         left = left[os.write(file_fd, left) :]
+
+
+def sender(source_fd: int, data: socket.socket, how: Mode, most: int | None = None) -> Pump:
+    """Give what sends everything that can be read from `source_fd`, or the first `most` bytes."""
+    convert = ToNetwork().convert if how.ascii else None
+    left = [_ENDLESS if most is None else most]
+
+    def read(size: int) -> bytes:
+        piece = os.read(source_fd, min(size, left[0]))
+        left[0] -= len(piece)
+        return convert(piece) if convert else piece
+
+    if how.level is None:
+        return Send(read, data)
+    from ftpsd.session.deflate import SendDeflated
+
+    return SendDeflated(read, data, how.level)
+
+
+def receiver(file_fd: int, data: socket.socket, how: Mode) -> Pump:
+    """Give what writes everything that arrives to `file_fd`."""
+    if not how.ascii and how.level is None:
+        return ReceiveFile(file_fd, data)
+    text = FromNetwork() if how.ascii else None
+
+    def put(piece: bytes) -> None:
+        if text:
+            piece = text.convert(piece) if piece else text.finish()
+        write(file_fd, piece)
+
+    if how.level is None:
+        return Receive(put, data)
+    from ftpsd.session.deflate import ReceiveInflated
+
+    return ReceiveInflated(put, data)

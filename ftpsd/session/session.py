@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 from ftpsd import events, limits
@@ -11,30 +12,48 @@ from ftpsd.protocol.line import BadLine
 from ftpsd.protocol.reply import Reply
 from ftpsd.session.control import Gone
 from ftpsd.session.data import DataPort
+from ftpsd.session.pump import Mode
+from ftpsd.wire.channel import Channel, Peer
+from ftpsd.wire.files import FILES
+from ftpsd.wire.ports import PORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ftpsd.session.control import Control
-    from ftpsd.wire.channel import Peer
+    from ftpsd.wire.helper import Granted
 
 
 class Login:
     """Who is logged in, and what that login has brought."""
 
-    def __init__(self, user: str, files: Peer, ports: Peer, *, anonymous: bool) -> None:
-        """Join the user with channels to the worker and to the port broker."""
-        self.user = user
-        self.anonymous = anonymous
+    def __init__(self, granted: Granted) -> None:
+        """Take what the helper has granted: the user, channels to the worker and to the broker."""
+        self.user = granted.user
+        self.anonymous = granted.anonymous
+        self.read_only = granted.read_only
+        self.idle_most = granted.idle_seconds
+        files = Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES)
+        ports = Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS)
         self.files = files
         self.data = DataPort(ports)
-        self.directory = "/"
+        self.directory = granted.directory
         self.ascii = False
+        self.compressed = False
+        self.level = 6
         self.restart = 0
+        self.range: tuple[int, int] | None = None
+        self.hash = "SHA-256"
+        self.copy_from: str | None = None
         self.rename_from: str | None = None
         self.facts = ";".join(listing.FACTS)
         self.mask = 0o022
+
+    @property
+    def how(self) -> Mode:
+        """Give how bytes travel now."""
+        return Mode(ascii=self.ascii, level=self.level if self.compressed else None)
 
     def close(self) -> None:
         """Let go of worker and broker; the worker ends."""
@@ -54,6 +73,7 @@ class Session:
         self.log = log
         self.tell = tell
         self.user: str | None = None
+        self.host = ""
         self.login: Login | None = None
         self.open = True
         self.idle_seconds = limits.LOGIN_TIMEOUT_SECONDS

@@ -35,6 +35,7 @@ class Transfer:
         self.path = path
         self._size = size
         self._pump: Pump | None = None
+        self.whole = False
         self._meanwhile = Meanwhile(session, self.progress)
 
     def progress(self) -> str:
@@ -55,7 +56,8 @@ class Transfer:
         try:
             return session.logged_in.data.open(wait, session.data_seconds)
         except NoData as reason:
-            session.log(events.DATA_REFUSED, reason=_ABORTED if self._meanwhile.aborted else reason)
+            told = _ABORTED if self._meanwhile.aborted else str(reason).rstrip(".")
+            session.log(events.DATA_REFUSED, reason=told)
             refusal = Reply(reply.CANNOT_OPEN_DATA, str(reason))
         finally:
             self._meanwhile.stop()
@@ -93,6 +95,7 @@ class Transfer:
         if refusal is not None:
             self.failed(refusal.lines[0])
             return refusal
+        self.whole = True
         return Reply(reply.CLOSING_DATA, "Transfer complete.")
 
     def _move(self, data: socket.socket, pump: Pump) -> Reply | None:
@@ -118,5 +121,9 @@ class Transfer:
         """Log how it ended."""
         moved = self._pump.bytes if self._pump else 0
         self._session.log(
-            events.TRANSFER_FAILED, verb=self.verb, path=self.path, bytes=moved, reason=reason
+            events.TRANSFER_FAILED,
+            verb=self.verb,
+            path=self.path,
+            bytes=moved,
+            reason=reason.rstrip("."),
         )

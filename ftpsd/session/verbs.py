@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
-from ftpsd.protocol import address, argument, reply
+from ftpsd.protocol import address, argument, extension, reply
 from ftpsd.protocol.line import BadLine
+from ftpsd.protocol.long_address import parse_lprt
+from ftpsd.protocol.permission import permission_and_path
 from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session.commands import (
     access,
     attributes,
+    checksum,
+    copy,
     data_port,
     directory,
+    identity,
     place,
     settings,
     transfer,
@@ -25,14 +30,19 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-KEEP_RESTART = ("REST", "PASV", "EPSV", "PORT", "EPRT", "TYPE", "NOOP", "STAT", "OPTS", "ALLO")
-"""REST holds for the transfer that follows; only what prepares it may stand in between."""
+KEEP_RESTART = (
+    *("REST", "RANG", "PASV", "EPSV", "LPSV", "PORT", "EPRT", "LPRT", "ESTA", "ESTP"),
+    *("TYPE", "MODE", "NOOP", "STAT", "OPTS", "ALLO", "SIZE", "HASH"),
+    *("RETR", "STOR", "APPE", "STOU"),
+)
+"""REST and RANG hold for the transfer that follows; only what prepares it may stand in between."""
+KEEP_RENAME = ("RNFR", "RNTO", "NOOP", "STAT")
 
 
 class Verb:
     """One command."""
 
-    __slots__ = ("before_login", "feature", "handle", "name", "parse", "syntax")
+    __slots__ = ("before_login", "feature", "handle", "name", "parse", "syntax", "writes")
 
     def __init__(  # noqa: PLR0913 - one row of the table
         self,
@@ -42,6 +52,7 @@ class Verb:
         *,
         syntax: str,
         before_login: bool,
+        writes: bool,
         feature: str,
     ) -> None:
         """Join what a row says; `verb` makes them, so that parser and handler fit together."""
@@ -50,6 +61,7 @@ class Verb:
         self.parse = parse
         self.syntax = syntax
         self.before_login = before_login
+        self.writes = writes
         self.feature = feature
 
 
@@ -60,67 +72,110 @@ def verb(  # noqa: PLR0913 - one row of the table
     syntax: str = "",
     *,
     before_login: bool = False,
+    writes: bool = False,
     feature: str = "",
 ) -> Verb:
     """Make a row; the type checker sees to it that the handler takes what the parser gives."""
-    return Verb(name, handle, parse, syntax=syntax, before_login=before_login, feature=feature)
-
-
-def command_word(text: str) -> str:
-    """Read one optional word."""
-    return text
+    return Verb(
+        name,
+        handle,
+        parse,
+        syntax=syntax,
+        before_login=before_login,
+        writes=writes,
+        feature=feature,
+    )
 
 
 _NO, _PATH, _MAYBE_PATH = argument.nothing, argument.path, argument.optional_path
-_ANY, _TEXT = argument.anything, argument.required_text
-_WHERE, _FILE = "h1,h2,h3,h4,p1,p2", "path"
+_ANY, _TEXT, _LISTING = argument.anything, argument.required_text, argument.listing
+_SUM = extension.path_and_range
+_STAMP = "YYYYMMDDhhmmss path"
 
 ROWS = (
+    verb("HOST", identity.host, extension.host, "name", before_login=True, feature="HOST"),
     verb("USER", access.name, access.user_name, "name", before_login=True),
     verb("PASS", access.password, access.any_password, "password", before_login=True),
+    verb("ACCT", identity.account, _TEXT, "account", before_login=True),
     verb("QUIT", access.leave, _NO, before_login=True),
     verb("REIN", access.start_over, _NO, before_login=True),
     verb("NOOP", settings.nothing, _ANY, before_login=True),
     verb("SYST", settings.system, _NO, before_login=True),
+    verb("CLNT", identity.client, _TEXT, "program", before_login=True, feature="CLNT"),
+    verb("CSID", identity.exchange, _TEXT, "facts", before_login=True, feature="CSID"),
+    verb("LANG", identity.language, _ANY, "[language]", before_login=True),
     verb("HELP", settings.helping, _ANY, "[command]", before_login=True),
     verb("FEAT", settings.features, _NO, before_login=True),
     verb("OPTS", settings.options, _TEXT, "command [options]", before_login=True),
-    verb("STAT", settings.status, argument.listing, "[path]", before_login=True),
+    verb("STAT", settings.status, _LISTING, "[path]", before_login=True),
     verb("TYPE", settings.representation, argument.representation, "A | I"),
-    verb("MODE", settings.mode, argument.mode, "S"),
+    verb("MODE", settings.mode, argument.mode, "S | Z"),
     verb("STRU", settings.structure, argument.structure, "F"),
-    verb("ALLO", transfer.allocate, argument.allocation, "bytes"),
+    verb("ALLO", transfer.allocate, argument.allocation, "bytes", writes=True),
+    verb("AVBL", place.space, _MAYBE_PATH, "[path]", writes=True, feature="AVBL"),
     verb("PWD", place.tell, _NO),
-    verb("CWD", place.enter, _PATH, _FILE),
+    verb("CWD", place.enter, _PATH, "path"),
     verb("CDUP", place.enter_parent, _NO),
-    verb("MKD", place.make, _PATH, _FILE),
-    verb("RMD", place.remove_directory, _PATH, _FILE),
-    verb("DELE", place.delete, _PATH, _FILE),
-    verb("RNFR", place.rename_from, _PATH, _FILE),
-    verb("RNTO", place.rename_to, _PATH, _FILE),
-    verb("SIZE", attributes.size, _PATH, _FILE, feature="SIZE"),
-    verb("MDTM", attributes.modified, _PATH, _FILE, feature="MDTM"),
+    verb("MKD", place.make, _PATH, "path", writes=True),
+    verb("RMD", place.remove_directory, _PATH, "path", writes=True),
+    verb("DELE", place.delete, _PATH, "path", writes=True),
+    verb("RNFR", place.rename_from, _PATH, "path", writes=True),
+    verb("RNTO", place.rename_to, _PATH, "path", writes=True),
+    verb("SIZE", attributes.size, _PATH, "path", feature="SIZE"),
+    verb("MDTM", attributes.modified, _PATH, "[YYYYMMDDhhmmss] path", feature="MDTM"),
     verb(
         "MFMT",
         attributes.set_modified,
         argument.modify_time_and_path,
-        "YYYYMMDDhhmmss path",
+        _STAMP,
+        writes=True,
         feature="MFMT",
     ),
+    verb("MFCT", attributes.set_created, argument.modify_time_and_path, _STAMP, writes=True),
+    verb(
+        "MFF",
+        attributes.set_facts,
+        extension.facts_and_path,
+        "fact=value;... path",
+        writes=True,
+        feature="MFF modify;unix.mode;unix.gid;",
+    ),
+    verb("HASH", checksum.chosen, _PATH, "path"),
+    verb("XCRC", checksum.older("CRC32"), _SUM, "path", feature="XCRC"),
+    verb("XMD5", checksum.older("MD5"), _SUM, "path", feature="XMD5"),
+    verb("XSHA", checksum.older("SHA-1"), _SUM, "path", feature="XSHA"),
+    verb("XSHA1", checksum.older("SHA-1"), _SUM, "path", feature="XSHA1"),
+    verb("XSHA256", checksum.older("SHA-256"), _SUM, "path", feature="XSHA256"),
+    verb("XSHA512", checksum.older("SHA-512"), _SUM, "path", feature="XSHA512"),
+    verb("MD5", checksum.md5, _PATH, "path", feature="MD5"),
     verb("REST", transfer.restart, argument.offset, "offset", feature="REST STREAM"),
+    verb("RANG", transfer.part, extension.byte_range, "first last", feature="RANG STREAM"),
     verb("PASV", data_port.passive, _NO, feature="PASV"),
     verb("EPSV", data_port.extended_passive, address.extended_passive, "[1|2|ALL]", feature="EPSV"),
-    verb("PORT", data_port.active, address.parse_port, _WHERE),
+    verb("LPSV", data_port.long_passive, _NO, feature="LPSV"),
+    verb("PORT", data_port.active, address.parse_port, "h1,h2,h3,h4,p1,p2"),
     verb("EPRT", data_port.extended_active, address.parse_eprt, "|1|address|port|", feature="EPRT"),
-    verb("RETR", transfer.retrieve, _PATH, _FILE),
-    verb("STOR", transfer.store, _PATH, _FILE),
-    verb("APPE", transfer.append, _PATH, _FILE),
-    verb("STOU", transfer.store_unique, _MAYBE_PATH, "[path]"),
-    verb("LIST", directory.long, argument.listing, "[-alrtRSFd] [path]"),
-    verb("NLST", directory.names, argument.listing, "[-a] [path]"),
+    verb("LPRT", data_port.long_active, parse_lprt, "af,hal,h1,...,pal,p1,p2", feature="LPRT"),
+    verb("ESTA", data_port.established_active, _NO, feature="ESTA"),
+    verb("ESTP", data_port.established_passive, _NO, feature="ESTP"),
+    verb("RETR", transfer.retrieve, _PATH, "path"),
+    verb("STOR", transfer.store, _PATH, "path", writes=True),
+    verb("APPE", transfer.append, _PATH, "path", writes=True),
+    verb("STOU", transfer.store_unique, _MAYBE_PATH, "[path]", writes=True),
+    verb(
+        "COMB",
+        copy.combine,
+        extension.paths,
+        "target source...",
+        writes=True,
+        feature="COMB target;source_list",
+    ),
+    verb("LIST", directory.long, _LISTING, "[-aAdFhlrRSt] [path]"),
+    verb("NLST", directory.names, _LISTING, "[-a] [path]"),
     verb("MLSD", directory.facts, _MAYBE_PATH, "[path]"),
     verb("MLST", attributes.facts, _MAYBE_PATH, "[path]"),
     verb("ABOR", transfer.abort, _NO),
+    verb("SMNT", identity.mount, _TEXT, "path"),
     verb("SITE", settings.site, _TEXT, "command"),
 )
 
@@ -133,22 +188,35 @@ VERBS.update({older: VERBS[name] for older, name in OLDER.items()})
 SITE = {
     row.name: row
     for row in (
-        verb("CHMOD", attributes.set_mode, argument.mode_and_path, "mode path"),
-        verb("UMASK", attributes.mask, argument.optional_octal, "[mask]"),
-        verb("HELP", settings.site_help, _ANY, before_login=True),
+        verb("CHMOD", attributes.set_mode, permission_and_path, "mode path", writes=True),
+        verb("UMASK", attributes.mask, argument.optional_octal, "[mask]", writes=True),
+        verb("UTIME", attributes.set_time, extension.utime, _STAMP, writes=True),
+        verb("IDLE", settings.idle, argument.optional_number, "[seconds]"),
+        verb("CPFR", copy.copy_from, _PATH, "path", writes=True),
+        verb("CPTO", copy.copy_to, _PATH, "path", writes=True),
+        verb("MKDIR", place.make, _PATH, "path", writes=True),
+        verb("RMDIR", place.remove_tree, _PATH, "path", writes=True),
+        verb("SYMLINK", place.link, extension.words, "target path", writes=True),
+        verb("QUOTA", place.quota, _NO, writes=True),
+        verb("HELP", settings.site_help, _ANY),
     )
 }
 
-KNOWN_ONLY = ("ACCT", "SMNT")
-"""Commands of RFC 959 that this server does not have: 502, where an unknown word is 500."""
 HTTP = ("GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT")
 """A browser was talked into connecting here; nothing more of its request is read."""
+
+
+def works(row: Verb, session: Session) -> bool:
+    """Say whether this user may use a command at all; before a login that is not known."""
+    return not (row.writes and session.login is not None and session.login.read_only)
 
 
 def run(row: Verb, session: Session, text: str) -> Reply | None:
     """Run one command if it may be run now, and give its reply; `None` if it has sent it."""
     if session.login is None and not row.before_login:
         return Reply(reply.NOT_LOGGED_IN, "Log in with USER and PASS first.")
+    if not works(row, session):
+        return Reply(reply.FILE_UNAVAILABLE, "You may only read here.")
     try:
         value = row.parse(text)
     except BadArgument as bad:
@@ -170,12 +238,11 @@ def answer(session: Session, line: BadLine | str) -> Reply | None:
         if name in HTTP and not session.login:
             session.end("an HTTP client", Reply(reply.COMMAND_UNKNOWN, "This is FTP, not HTTP."))
             return None
-        code = reply.NOT_IMPLEMENTED if name in KNOWN_ONLY else reply.COMMAND_UNKNOWN
-        return Reply(code, "This command is not known here.")
+        return Reply(reply.COMMAND_UNKNOWN, "This command is not known here.")
     login = session.login
     if login is not None:
-        if row.name not in KEEP_RESTART and row.name not in ("RETR", "STOR", "APPE", "STOU"):
-            login.restart = 0
-        if row.name not in ("RNFR", "RNTO", "NOOP", "STAT"):
+        if row.name not in KEEP_RESTART:
+            login.restart, login.range = 0, None
+        if row.name not in KEEP_RENAME:
             login.rename_from = None
     return run(row, session, text)

@@ -114,9 +114,10 @@ class List(Call[Listing]):
 
 
 class Described(Reply):
-    """One file: its kind, size in bytes, modification in ns since 1970; `line` as MLST shows it."""
+    """One file: kind, permission bits, bytes, modification in ns since 1970; `line` as in MLST."""
 
     kind: FileKind
+    mode: Int
     size: Int
     modified: Int
     line: Text | None = None
@@ -153,6 +154,40 @@ class Remove(Call[Done]):
     path: Path
 
 
+class Progress(Reply):
+    """How many files are done; `done` in the last reply."""
+
+    count: Int
+    done: Bool
+
+
+class RemoveTree(Call[Progress]):
+    """Remove a directory with all that is in it, never what a link leads to (SITE RMDIR)."""
+
+    MORE = True
+
+    path: Path
+
+
+class Link(Call[Done]):
+    """Make a symbolic link (SITE SYMLINK); wherever it points, it leads nowhere beyond the root."""
+
+    target: Text
+    path: Path
+
+
+class Space(Reply):
+    """Bytes that the user may still write."""
+
+    available: Int
+
+
+class GetSpace(Call[Space]):
+    """Ask how much room there is in the file system of a path (AVBL)."""
+
+    path: Path
+
+
 class Rename(Call[Done]):
     """Give a file or directory another path (RNFR and RNTO); it replaces a file there."""
 
@@ -174,6 +209,13 @@ class SetModified(Call[Done]):
     modified: Int
 
 
+class SetGroup(Call[Done]):
+    """Give a file to another group the user is in (MFF)."""
+
+    path: Path
+    group: Int
+
+
 class SetMask(Call[Done]):
     """Set which permission bits new files do not get (SITE UMASK)."""
 
@@ -191,10 +233,14 @@ FILES = Interface(
         Enter,
         MakeDirectory,
         RemoveDirectory,
+        RemoveTree,
         Remove,
+        Link,
+        GetSpace,
         Rename,
         SetMode,
         SetModified,
+        SetGroup,
         SetMask,
     ),
     (Refused,),

@@ -26,6 +26,7 @@ class Granted(Reply):
 
     user: Name
     anonymous: Bool
+    read_only: Bool
     directory: Path
     idle_seconds: Int
     data_seconds: Int

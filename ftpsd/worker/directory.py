@@ -98,7 +98,7 @@ class Directory:
         self._root, self._request, self._names, self._now = root, request, names, now
         self._facts = Facts(request.facts, of_directory=True)
         self._prefix = request.prefix
-        self._pattern = ""
+        self._patterns: list[str] = []
         path = request.path
         try:
             found = root.status(path)
@@ -106,7 +106,7 @@ class Directory:
             above, _, last = path.rpartition("/")
             if not pattern.has_wildcard(last):
                 raise
-            path, self._pattern = above or "/", last
+            path, self._patterns = above or "/", pattern.alternatives(last)
             self._prefix = self._prefix[: -len(last)]
         else:
             if request.itself or not stat.S_ISDIR(found.st_mode):
@@ -139,14 +139,14 @@ class Directory:
             shown = self._prefix or last if self._request.form == "names" else last
             yield from self._show(self._fd, above, [(last, shown)])
             return
-        found = self._found(self._fd, self._pattern)
+        found = self._found(self._fd, self._patterns)
         yield from self._show(self._fd, above, found)
         if self._request.recursive and self._request.form != "facts":
             yield from self._beneath(self._fd, self._prefix.rstrip("/") or ".", 1)
 
     def _beneath(self, directory: int, shown: str, depth: int) -> Iterator[str]:
         """List what is in each directory of a directory; never through a link."""
-        for name, _ in list(self._found(directory, "")):
+        for name, _ in list(self._found(directory, [])):
             if name in (".", "..") or depth > limits.LISTING_DEPTH:
                 continue
             try:
@@ -160,12 +160,12 @@ class Directory:
             try:
                 yield ""
                 yield f"{shown}/{name}:"
-                yield from self._show(fd, os.fstat(fd), self._found(fd, ""))
+                yield from self._show(fd, os.fstat(fd), self._found(fd, []))
                 yield from self._beneath(fd, f"{shown}/{name}", depth + 1)
             finally:
                 os.close(fd)
 
-    def _found(self, directory: int, wanted: str) -> Iterable[tuple[str, str]]:
+    def _found(self, directory: int, wanted: list[str]) -> Iterable[tuple[str, str]]:
         """Give the names in a directory and how they are shown; sorted, unless too many."""
         request = self._request
         # os.scandir closes the descriptor it is given.
@@ -179,13 +179,14 @@ class Directory:
             for name in itertools.chain(first, names):
                 yield name, prefix + name
 
-    def _visible(self, names: Iterator[str], wanted: str) -> Iterator[str]:
+    def _visible(self, names: Iterator[str], wanted: list[str]) -> Iterator[str]:
         own = (".", "..") if self._request.form == "facts" and not wanted else ()
         if self._request.hidden and self._request.form == "long" and not wanted:
             own = (".", "..")
-        hidden = self._request.hidden or self._request.form == "facts" or wanted[:1] == "."
+        hidden = self._request.hidden or self._request.form == "facts"
+        hidden = hidden or any(one[:1] == "." for one in wanted)
         for name in itertools.chain(own, names):
-            if (hidden or name[:1] != ".") and (not wanted or pattern.matches(wanted, name)):
+            if (hidden or name[:1] != ".") and (not wanted or _fits(wanted, name)):
                 yield name
 
     def _order(self, directory: int) -> Callable[[str], tuple[int, bytes]]:
@@ -232,3 +233,7 @@ class Directory:
             return ""
         marks = {stat.S_IFDIR: "/", stat.S_IFLNK: "@", stat.S_IFIFO: "|", stat.S_IFSOCK: "="}
         return marks.get(stat.S_IFMT(found.st_mode), "*" if found.st_mode & 0o111 else "")
+
+
+def _fits(wanted: list[str], name: str) -> bool:
+    return any(pattern.matches(one, name) for one in wanted)

@@ -72,6 +72,7 @@ def describe(root: Root, request: files.Describe, names: Names) -> files.Describ
     kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
     return files.Described(
         kind=kinds.get(stat.S_IFMT(found.st_mode), "other"),
+        mode=stat.S_IMODE(found.st_mode),
         size=found.st_size,
         modified=found.st_mtime_ns,
         line=line,
@@ -139,6 +140,33 @@ def set_modified(root: Root, request: files.SetModified) -> Done:
     finally:
         os.close(fd)
     return Done()
+
+
+def set_group(root: Root, request: files.SetGroup) -> Done:
+    """Give a file to another of the user's groups."""
+    fd = root.attributes(request.path)
+    try:
+        os.fchown(fd, -1, request.group)
+    finally:
+        os.close(fd)
+    return Done()
+
+
+def link(root: Root, request: files.Link) -> Done:
+    """Make a symbolic link."""
+    with _named(root, request.path) as (parent, name):
+        os.symlink(request.target, name, dir_fd=parent)
+    return Done()
+
+
+def get_space(root: Root, request: files.GetSpace) -> files.Space:
+    """Tell how much room there is."""
+    fd = root.open(request.path, os.O_PATH)
+    try:
+        found = os.fstatvfs(fd)
+    finally:
+        os.close(fd)
+    return files.Space(available=found.f_bavail * found.f_frsize)
 
 
 def set_mask(_: Root, request: files.SetMask) -> Done:

@@ -17,6 +17,7 @@ from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
 from ftpsd.worker.directory import Directory, Names
 from ftpsd.worker.refusal import refusal
+from ftpsd.worker.tree import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 READING: Final[dict[type[Call[Any]], Handler]] = {
     files.Open: handlers.open_file,
     files.Enter: handlers.enter,
+    files.GetSpace: handlers.get_space,
 }
 WRITING: Final[dict[type[Call[Any]], Handler]] = {
     files.Create: handlers.create,
@@ -33,10 +35,13 @@ WRITING: Final[dict[type[Call[Any]], Handler]] = {
     files.RemoveDirectory: handlers.remove_directory,
     files.Remove: handlers.remove,
     files.Rename: handlers.rename,
+    files.Link: handlers.link,
+    files.SetGroup: handlers.set_group,
     files.SetMode: handlers.set_mode,
     files.SetModified: handlers.set_modified,
     files.SetMask: handlers.set_mask,
 }
+_PROGRESS: Final = 1000
 RULES: Final = tuple(Rule(call) for call in files.FILES.calls.values())
 
 
@@ -86,7 +91,18 @@ class Worker:
             return READING[kind](self._root, request)
         if self._names.read_only:
             raise files.Refused(reason="read_only")
+        if isinstance(request, files.RemoveTree):
+            return self._remove_tree(request)
         return WRITING[kind](self._root, request)
+
+    def _remove_tree(self, request: files.RemoveTree) -> files.Progress:
+        """Remove, and say now and then how far it is: the session waits, and so does its client."""
+        count = 0
+        for count in remove_tree(self._root, request.path):
+            if count % _PROGRESS == 0:
+                step = files.Progress(count=count, done=False)
+                self._channel.send(*encode_reply(step, continues=True))
+        return files.Progress(count=count, done=True)
 
     def _list(self, request: files.List) -> files.Listing:
         """Hand over the reading end of a pipe, then write the listing into the other.

@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-import socket
-
 from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session.session import Login
 from ftpsd.wire import helper
-from ftpsd.wire.channel import Channel, Closed, Peer
-from ftpsd.wire.files import FILES
+from ftpsd.wire.channel import Closed
 from ftpsd.wire.message import Malformed, Refusal, Secret, fits
-from ftpsd.wire.ports import PORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,13 +66,7 @@ def password(session: Session, secret: Secret) -> Reply | None:
     except (Refusal, Closed, Malformed) as refusal:
         session.end("no login", ENDED.get(type(refusal), _NOT_NOW))
         return None
-    session.login = Login(
-        granted.user,
-        Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES),
-        Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS),
-        anonymous=granted.anonymous,
-    )
-    session.login.directory = granted.directory
+    session.login = Login(granted)
     session.idle_seconds = float(granted.idle_seconds)
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of a file, and setting it: SIZE MDTM MLST MFMT, SITE CHMOD and UMASK."""
+"""What is known of a file, and setting it: SIZE MDTM MLST MFMT MFF, SITE CHMOD UTIME UMASK."""
 
 from __future__ import annotations
 
 from ftpsd import events
-from ftpsd.protocol import reply
+from ftpsd.protocol import extension, reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.protocol.timestamp import mdtm_text
 from ftpsd.session.commands.place import change
@@ -13,6 +13,7 @@ from ftpsd.wire import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ftpsd.protocol.permission import Permission
     from ftpsd.session.session import Session
 
 
@@ -36,11 +37,16 @@ def size(session: Session, argument: str) -> Reply:
 
 
 def modified(session: Session, argument: str) -> Reply:
-    """Tell when a file was last written, in UTC (MDTM; RFC 3659, section 3)."""
+    """Tell when a file was last written, in UTC (MDTM; RFC 3659, section 3).
+
+    With a time before the path it sets it, as servers had it before MFMT; a file whose name looks
+    so is what is meant if it is there.
+    """
     found = _file(session, session.resolve(argument))
-    return (
-        found if isinstance(found, Reply) else Reply(reply.FILE_STATUS, mdtm_text(found.modified))
-    )
+    if isinstance(found, Reply):
+        given = extension.time_and_path(argument)
+        return found if given is None else set_modified(session, given)
+    return Reply(reply.FILE_STATUS, mdtm_text(found.modified))
 
 
 def facts(session: Session, argument: str) -> Reply:
@@ -62,14 +68,59 @@ def set_modified(session: Session, argument: tuple[int, str]) -> Reply:
     return change(session, "MFMT", call, done, events.ATTRIBUTES_SET, path=target, what="the time")
 
 
-def set_mode(session: Session, argument: tuple[int, str]) -> Reply:
+def set_time(session: Session, argument: tuple[int, str]) -> Reply:
+    """Set when a file was last written (SITE UTIME)."""
+    done = set_modified(session, argument)
+    return Reply(reply.COMMAND_OK, "Time set.") if done.code == reply.FILE_STATUS else done
+
+
+def set_created(_: Session, __: tuple[int, str]) -> Reply:
+    """Refuse to set when a file was made (MFCT): Linux keeps it, and lets nobody set it."""
+    return Reply(reply.ARGUMENT_NOT_IMPLEMENTED, "No file system here lets this be set.")
+
+
+def set_mode(session: Session, argument: tuple[Permission, str]) -> Reply:
     """Set the permission bits (SITE CHMOD)."""
-    # Never those that lend a program its owner's identity; the worker sees to it too.
-    mode, target = argument[0] & 0o777, session.resolve(argument[1])
+    permission, target = argument[0], session.resolve(argument[1])
+    try:
+        found = session.logged_in.files.ask(files.Describe(path=target))
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    mode = permission.apply(found.mode, directory=found.kind == "directory")
     done = Reply(reply.COMMAND_OK, f"Mode set to {mode:04o}.")
     call = files.SetMode(path=target, mode=mode)
     what = f"the mode {mode:04o}"
     return change(session, "CHMOD", call, done, events.ATTRIBUTES_SET, path=target, what=what)
+
+
+def set_facts(session: Session, argument: tuple[extension.Facts, str]) -> Reply:
+    """Set several facts at once (MFF; draft-somers-ftp-mfxx, 5); the first refused ends it."""
+    wanted, name = argument
+    target = session.resolve(name)
+    told = ""
+    if wanted.mode is not None:
+        last = set_mode(session, (wanted.mode, name))
+        if last.code != reply.COMMAND_OK:
+            return last
+        told += "UNIX.mode=" + last.lines[0].split()[-1].rstrip(".") + ";"
+    if wanted.group is not None:
+        last = _set_group(session, target, wanted.group)
+        if last.code != reply.COMMAND_OK:
+            return last
+        told += f"UNIX.gid={wanted.group};"
+    if wanted.modified is not None:
+        last = set_modified(session, (wanted.modified, name))
+        if last.code != reply.FILE_STATUS:
+            return last
+        told += f"Modify={mdtm_text(wanted.modified)};"
+    return Reply(reply.FILE_STATUS, f"{told} {clean(target)}")
+
+
+def _set_group(session: Session, target: str, group: int) -> Reply:
+    done = Reply(reply.COMMAND_OK, "Group set.")
+    call = files.SetGroup(path=target, group=group)
+    what = f"the group {group}"
+    return change(session, "MFF", call, done, events.ATTRIBUTES_SET, path=target, what=what)
 
 
 def mask(session: Session, wanted: int | None) -> Reply:

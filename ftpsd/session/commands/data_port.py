@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the next data connection is: PASV EPSV PORT EPRT."""
+"""Where the next data connection is: PASV EPSV LPSV, PORT EPRT LPRT, ESTA ESTP."""
 
 from __future__ import annotations
 
 from ftpsd import events, limits
 from ftpsd.protocol import address, reply
+from ftpsd.protocol.long_address import long_passive_text
 from ftpsd.protocol.reply import Reply
 from ftpsd.session.data import NoData
+from ftpsd.session.transfer import Transfer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ def _listen(session: Session) -> tuple[str, int] | Reply:
     try:
         return session.logged_in.data.listen()
     except NoData as reason:
-        session.log(events.DATA_REFUSED, reason=reason)
+        session.log(events.DATA_REFUSED, reason=str(reason).rstrip("."))
         return Reply(reply.CANNOT_OPEN_DATA, str(reason))
 
 
@@ -76,3 +78,47 @@ def extended_active(session: Session, where: tuple[int, str, int]) -> Reply:
     if family == 4 and ":" in session.control.remote:
         return Reply(reply.PROTOCOL_NOT_SUPPORTED, "Use the protocol of this connection, (2)")
     return active(session, (host, port))
+
+
+def long_active(session: Session, where: tuple[bytes, int]) -> Reply:
+    """Connect to the client for the next transfer (LPRT; RFC 1639)."""
+    packed, port = where
+    separator, width = (".", 1) if len(packed) == 4 else (":", 2)
+    groups = [packed[at : at + width] for at in range(0, len(packed), width)]
+    words = [str(group[0]) if width == 1 else group.hex() for group in groups]
+    return active(session, (separator.join(words), port))
+
+
+def long_passive(session: Session, _: None) -> Reply:
+    """Wait for the client to connect (LPSV; RFC 1639)."""
+    if session.logged_in.data.extended_only:
+        return _ALL_SENT
+    found = _listen(session)
+    if isinstance(found, Reply):
+        return found
+    host, port = found
+    return Reply(reply.ENTERING_LONG_PASSIVE, long_passive_text(address.packed(host), port))
+
+
+def established_active(session: Session, _: None) -> Reply:
+    """Connect to the client now, and tell from where (ESTA, as Pure-FTPd has it)."""
+    return _established(session, active=True)
+
+
+def established_passive(session: Session, _: None) -> Reply:
+    """Wait for the client to connect now, and tell from where (ESTP, as Pure-FTPd has it)."""
+    return _established(session, active=False)
+
+
+def _established(session: Session, *, active: bool) -> Reply:
+    data = session.logged_in.data
+    if not data.prepared or data.active != active:
+        return Reply(reply.NO_SUCH_DATA, "Send PORT first." if active else "Send PASV first.")
+    opened = Transfer(session, "ESTA" if active else "ESTP", "").connect()
+    if isinstance(opened, Reply):
+        return opened
+    name = opened.getsockname() if active else opened.getpeername()
+    data.keep(opened)
+    family = 2 if ":" in name[0] else 1
+    direction = "from" if active else "to"
+    return Reply(reply.NO_TRANSFER, f"Connected {direction} (|{family}|{name[0]}|{name[1]}|)")

@@ -34,7 +34,7 @@ def change(
         session.logged_in.files.ask(call)
     except files.Refused as refusal:
         session.log(events.REFUSED, verb=verb, path=target, reason=refusal.reason)
-        return refused(target, refusal.reason, naming=verb in ("MKD", "RNTO"))
+        return refused(target, refusal.reason, naming=verb in ("MKD", "RNTO", "SYMLINK"))
     session.log(event, **more)
     return done
 
@@ -106,3 +106,46 @@ def rename_to(session: Session, argument: str) -> Reply:
     done = Reply(reply.FILE_ACTION_OK, "Renamed.")
     call = files.Rename(path=source, new_path=target)
     return change(session, "RNTO", call, done, events.RENAMED, path=source, new_path=target)
+
+
+def remove_tree(session: Session, argument: str) -> Reply:
+    """Remove a directory with all that is in it (SITE RMDIR)."""
+    target = session.resolve(argument)
+    asking = session.logged_in.files
+    asking.send(files.RemoveTree(path=target))
+    try:
+        while not (last := asking.answer(files.RemoveTree)).done:
+            session.tell(f"removing {target}: {last.count} files")
+    except files.Refused as refusal:
+        session.log(events.REFUSED, verb="RMDIR", path=target, reason=refusal.reason)
+        return refused(target, refusal.reason)
+    session.log(events.DELETED, path=target)
+    return Reply(reply.FILE_ACTION_OK, f"Removed {last.count} files and directories.")
+
+
+def link(session: Session, argument: list[str]) -> Reply:
+    """Make a symbolic link (SITE SYMLINK): to what, and where."""
+    if len(argument) != 2:
+        return Reply(reply.ARGUMENT_ERROR, "SYMLINK takes a target and a path.")
+    target = session.resolve(argument[1])
+    done = Reply(reply.COMMAND_OK, "Link made.")
+    call = files.Link(target=argument[0], path=target)
+    return change(session, "SYMLINK", call, done, events.LINKED, path=target, target=argument[0])
+
+
+def space(session: Session, argument: str) -> Reply:
+    """Tell how many bytes there is room for (AVBL)."""
+    target = session.resolve(argument)
+    try:
+        found = session.logged_in.files.ask(files.GetSpace(path=target))
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    return Reply(reply.FILE_STATUS, str(found.available))
+
+
+def quota(session: Session, _: None) -> Reply:
+    """Tell the same in words (SITE QUOTA)."""
+    told = space(session, "")
+    if told.code != reply.FILE_STATUS:
+        return told
+    return Reply(reply.COMMAND_OK, f"There is room for {told.lines[0]} bytes.")

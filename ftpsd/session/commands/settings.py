@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ftpsd.protocol import listing, reply
 from ftpsd.protocol.reply import Reply, clean
-from ftpsd.session.commands import directory
+from ftpsd.session.commands import checksum, directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,25 +34,57 @@ def structure(_: Session, __: str) -> Reply:
     return Reply(reply.COMMAND_OK, "File structure.")
 
 
-def mode(_: Session, __: str) -> Reply:
-    """Accept MODE S, which there is only (RFC 959, section 3.4)."""
-    return Reply(reply.COMMAND_OK, "Stream mode.")
+def mode(session: Session, kind: str) -> Reply:
+    """Choose bytes as they are (MODE S; RFC 959, section 3.4) or as a zlib stream (MODE Z)."""
+    session.logged_in.compressed = kind == "Z"
+    return Reply(reply.COMMAND_OK, "Compressed." if kind == "Z" else "As a stream.")
 
 
 def options(session: Session, text: str) -> Reply:
     """Set how another command works (OPTS; RFC 2389, section 4)."""
     name, _, rest = text.partition(" ")
-    if name.upper() in ("UTF8", "UTF-8"):
-        if rest.strip().upper() in ("", "ON"):
-            return Reply(reply.COMMAND_OK, "Names are UTF-8, always.")
-        return Reply(reply.ARGUMENT_NOT_IMPLEMENTED, "Names are UTF-8, always.")
-    if name.upper() == "MLST":
-        if session.login is None:
-            return Reply(reply.NOT_LOGGED_IN, "Log in first.")
-        session.login.facts = ";".join(listing.select_facts(rest))
-        chosen = session.login.facts
-        return Reply(reply.COMMAND_OK, f"MLST OPTS {chosen}{';' if chosen else ''}")
-    return Reply(reply.ARGUMENT_ERROR, "There is no such option.")
+    option = OPTIONS.get(name.upper())
+    if option is None:
+        return Reply(reply.ARGUMENT_ERROR, "There is no such option.")
+    if session.login is None and option is not _utf8:
+        return Reply(reply.NOT_LOGGED_IN, "Log in first.")
+    return option(session, rest)
+
+
+def _utf8(_: Session, text: str) -> Reply:
+    if text.strip().upper() in ("", "ON"):
+        return Reply(reply.COMMAND_OK, "Names are UTF-8, always.")
+    return Reply(reply.ARGUMENT_NOT_IMPLEMENTED, "Names are UTF-8, always.")
+
+
+def _mlst(session: Session, text: str) -> Reply:
+    login = session.logged_in
+    login.facts = ";".join(listing.select_facts(text))
+    return Reply(reply.COMMAND_OK, f"MLST OPTS {login.facts}{';' if login.facts else ''}")
+
+
+def _mode(session: Session, text: str) -> Reply:
+    words = text.upper().split()
+    if words[:2] != ["Z", "LEVEL"] or len(words) != 3 or words[2] not in "0123456789":
+        return Reply(reply.ARGUMENT_ERROR, "OPTS MODE takes Z LEVEL and 0 to 9.")
+    session.logged_in.level = int(words[2])
+    return Reply(reply.COMMAND_OK, f"MODE Z LEVEL {words[2]}.")
+
+
+OPTIONS = {"UTF8": _utf8, "UTF-8": _utf8, "MLST": _mlst, "MODE": _mode, "HASH": checksum.choose}
+"""What OPTS can set; each gives the reply."""
+
+
+def idle(session: Session, wanted: int | None) -> Reply:
+    """Tell or set after how many silent seconds to end (SITE IDLE), within what the admin set."""
+    if wanted is not None and not 1 <= wanted <= session.logged_in.idle_most:
+        most = session.logged_in.idle_most
+        return Reply(reply.ARGUMENT_ERROR, f"From 1 to {most} seconds, please.")
+    if wanted is not None:
+        session.idle_seconds = float(wanted)
+    return Reply(
+        reply.COMMAND_OK, f"The session ends after {session.idle_seconds:g} silent seconds."
+    )
 
 
 def status(session: Session, asked: ListRequest) -> Reply | None:
@@ -85,34 +117,37 @@ def site(session: Session, text: str) -> Reply | None:
     return run(verb, session, rest)
 
 
-def site_help(_: Session, __: str) -> Reply:
+def site_help(session: Session, _: str) -> Reply:
     """List the commands of SITE."""
-    from ftpsd.session.verbs import SITE
+    from ftpsd.session.verbs import SITE, works
 
-    lines = [f"SITE {verb.name} {verb.syntax}".rstrip() for verb in SITE.values()]
+    lines = [
+        f"SITE {verb.name} {verb.syntax}".rstrip() for verb in SITE.values() if works(verb, session)
+    ]
     return Reply(reply.HELP_MESSAGE, "These there are:", *lines, "End.")
 
 
 def features(session: Session, _: None) -> Reply:
-    """List what goes beyond RFC 959 (FEAT; RFC 2389, section 3)."""
-    from ftpsd.session.verbs import VERBS
+    """List what goes beyond RFC 959 and works now, for this user (FEAT; RFC 2389, section 3)."""
+    from ftpsd.session.verbs import VERBS, works
 
     chosen = session.login.facts if session.login else ";".join(listing.FACTS)
-    found = {verb.feature for verb in VERBS.values() if verb.feature}
-    lines = sorted(found | {"UTF8", "TVFS", listing.feature_text(listing.select_facts(chosen))})
+    found = {verb.feature for verb in VERBS.values() if verb.feature and works(verb, session)}
+    found |= {"UTF8", "TVFS", "MODE Z", "LANG EN*", checksum.feature(session)}
+    lines = sorted(found | {listing.feature_text(listing.select_facts(chosen))})
     return Reply(reply.SYSTEM_STATUS, "Features:", *lines, "End.")
 
 
-def helping(_: Session, text: str) -> Reply:
-    """List the commands, or explain one (HELP)."""
-    from ftpsd.session.verbs import VERBS
+def helping(session: Session, text: str) -> Reply:
+    """List the commands that work for this user, or explain one (HELP)."""
+    from ftpsd.session.verbs import VERBS, works
 
     if text.strip():
         verb = VERBS.get(text.strip().upper())
         if verb is None:
             return Reply(reply.NOT_IMPLEMENTED, "There is no such command.")
         return Reply(reply.HELP_MESSAGE, f"{verb.name} {verb.syntax}".rstrip())
-    words = list(VERBS)
+    words = [name for name, verb in VERBS.items() if works(verb, session)]
     rows = [
         " ".join(f"{word:5}" for word in words[at : at + 10]) for at in range(0, len(words), 10)
     ]

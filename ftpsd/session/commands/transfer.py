@@ -9,7 +9,7 @@ from ftpsd import events
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session.control import Gone
-from ftpsd.session.pump import ReceiveFile, ReceiveText, SendFile, SendText
+from ftpsd.session.pump import SendFile, receiver, sender
 from ftpsd.session.refusals import refused
 from ftpsd.session.transfer import NOT_PREPARED, Transfer
 from ftpsd.wire import files
@@ -22,12 +22,13 @@ _NO_RESTART = Reply(reply.BAD_RESTART, "REST is for TYPE I only.")
 
 
 def retrieve(session: Session, argument: str) -> Reply:
-    """Send a file (RETR; RFC 959, section 4.1.3)."""
+    """Send a file, from where REST says or what RANG says of it (RETR; RFC 959, section 4.1.3)."""
     login, target = session.logged_in, session.resolve(argument)
     offset, login.restart = login.restart, 0
+    part, login.range = login.range, None
     if not login.data.prepared:
         return NOT_PREPARED
-    if offset and login.ascii:
+    if (offset or part) and login.ascii:
         return _NO_RESTART
     try:
         opened = login.files.ask(files.Open(path=target))
@@ -35,28 +36,32 @@ def retrieve(session: Session, argument: str) -> Reply:
         session.log(events.REFUSED, verb="RETR", path=target, reason=refusal.reason)
         return refused(target, refusal.reason)
     try:
-        if offset > opened.size:
+        first, last = part or (offset, opened.size - 1)
+        if first > opened.size:
             return refused(target, "range")
-        return _send(session, target, opened, offset)
+        return _send(session, target, opened.file_fd, (first, min(last + 1, opened.size) - first))
     finally:
         os.close(opened.file_fd)
 
 
-def _send(session: Session, target: str, opened: files.Opened, offset: int) -> Reply:
-    transfer = Transfer(session, "RETR", target, opened.size - offset)
+def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) -> Reply:
+    offset, size = part
+    transfer = Transfer(session, "RETR", target, size)
+    how = session.logged_in.how
     try:
         data = transfer.connect()
         if isinstance(data, Reply):
             return data
-        pump: SendFile | SendText = SendFile(opened.file_fd, data, offset)
-        if session.logged_in.ascii:
-            pump = SendText(opened.file_fd, data, convert=True)
-        begin = f"Sending {clean(target)} ({opened.size - offset} bytes)."
-        last = transfer.run(data, pump, begin, _nothing)
+        if how.ascii or how.level is not None:
+            os.lseek(file_fd, offset, os.SEEK_SET)
+            pump = sender(file_fd, data, how, size)
+        else:
+            pump = SendFile(file_fd, data, offset, size)
+        last = transfer.run(data, pump, f"Sending {clean(target)} ({size} bytes).", _nothing)
     except Gone:
         transfer.failed("the client is gone")
         raise
-    if last.code == reply.CLOSING_DATA and not last.lines[0].startswith("Aborted"):
+    if transfer.whole:
         session.log(events.DOWNLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
 
@@ -110,16 +115,14 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         data = transfer.connect()
         if isinstance(data, Reply):
             return data
-        pump: ReceiveFile | ReceiveText = ReceiveFile(created.file_fd, data)
-        if session.logged_in.ascii:
-            pump = ReceiveText(created.file_fd, data)
+        pump = receiver(created.file_fd, data, session.logged_in.how)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
         last = transfer.run(data, pump, begin, _nothing)
     except Gone:
         transfer.failed("the client is gone")
         raise
-    if last.code == reply.CLOSING_DATA and not last.lines[0].startswith("Aborted"):
+    if transfer.whole:
         session.log(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
 
@@ -130,9 +133,24 @@ def restart(session: Session, offset: int) -> Reply:
     return Reply(reply.NEED_MORE, f"Restarting at {offset}.")
 
 
-def allocate(_: Session, __: int) -> Reply:
-    """Accept what is announced (ALLO); the file system needs no notice."""
-    return Reply(reply.SUPERFLUOUS, "No need to allocate.")
+def part(session: Session, wanted: tuple[int, int] | None) -> Reply:
+    """Send only these bytes of the next file, or hash only these (RANG; draft-bryan-ftp-range)."""
+    session.logged_in.range = wanted
+    if wanted is None:
+        return Reply(reply.NEED_MORE, "The whole file.")
+    return Reply(reply.NEED_MORE, f"Bytes {wanted[0]} to {wanted[1]}.")
+
+
+def allocate(session: Session, size: int) -> Reply:
+    """Say whether there is room (ALLO; RFC 959, section 4.1.3); none is set aside."""
+    login = session.logged_in
+    try:
+        room = login.files.ask(files.GetSpace(path=login.directory)).available
+    except files.Refused:
+        room = size
+    if room < size:
+        return Reply(reply.QUOTA_EXCEEDED, f"There is room for {room} bytes only.")
+    return Reply(reply.SUPERFLUOUS, "There is room; no need to allocate.")
 
 
 def abort(_: Session, __: None) -> Reply:

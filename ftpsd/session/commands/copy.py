@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files copied where they are, without a data connection: SITE CPFR and CPTO, COMB."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+
+from ftpsd import events
+from ftpsd.protocol import reply
+from ftpsd.protocol.reply import Reply
+from ftpsd.session.meanwhile import Meanwhile
+from ftpsd.session.refusals import failure, refused
+from ftpsd.wire import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftpsd.session.session import Session
+
+_FICLONE = 0x40049409
+_PIECE = 1 << 24
+_NOT_THERE = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EPERM)
+
+
+def _clone(source: int, target: int) -> bool:
+    """Let both share their blocks, where the file system can (ioctl_ficlone(2))."""
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError as error:
+        if error.errno in (*_NOT_THERE, errno.ENOTTY):
+            return False
+        raise
+    return True
+
+
+def _step(source: int, target: int) -> int:
+    """Copy a piece in the kernel, or through here where the kernel cannot (copy_file_range(2))."""
+    try:
+        return os.copy_file_range(source, target, _PIECE)
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise
+    piece = memoryview(os.read(source, _PIECE >> 4))
+    size = len(piece)
+    while piece:
+        piece = piece[os.write(target, piece) :]
+    return size
+
+
+def _copy(session: Session, source: int, target: int, *, clone: bool) -> int | None:
+    """Copy all of `source`; `None` if the client aborts. Raise `OSError`, `Gone`."""
+    if clone and _clone(source, target):
+        return os.fstat(target).st_size
+    moved = 0
+    meanwhile = Meanwhile(session, lambda: f"Copying: {moved} bytes")
+    while size := _step(source, target):
+        moved += size
+        if not meanwhile.look():
+            return None
+    return moved
+
+
+def _into(session: Session, target: str, sources: list[str], *, replace: bool) -> Reply | int:
+    """Copy files to one, or to its end; give how many bytes, or why not."""
+    ask = session.logged_in.files.ask
+    opened: list[int] = []
+    at = target
+    try:
+        for at in sources:
+            opened += [ask(files.Open(path=at)).file_fd]
+        at = target
+        # To append empties nothing: the target may be a source by another name.
+        opened += [ask(files.Create(path=target, mode="append", offset=0)).file_fd]
+        found = [os.fstat(fd) for fd in opened]
+        if len({(one.st_dev, one.st_ino) for one in found}) < len(opened):
+            return Reply(reply.NAME_NOT_ALLOWED, "That is one file with two names.")
+        _place(opened[-1], replace=replace)
+        return _all(session, opened[:-1], opened[-1], clone=replace)
+    except files.Refused as refusal:
+        return refused(at, refusal.reason, naming=at is target)
+    except OSError as error:
+        return failure(error) or Reply(reply.LOCAL_ERROR, "The file system failed.")
+    finally:
+        for fd in opened:
+            os.close(fd)
+
+
+def _place(target: int, *, replace: bool) -> None:
+    # copy_file_range(2) takes no descriptor that appends.
+    fcntl.fcntl(target, fcntl.F_SETFL, fcntl.fcntl(target, fcntl.F_GETFL) & ~os.O_APPEND)
+    if replace:
+        os.ftruncate(target, 0)
+    os.lseek(target, 0, os.SEEK_END)
+
+
+def _all(session: Session, sources: list[int], target: int, *, clone: bool) -> Reply | int:
+    total = 0
+    for source in sources:
+        moved = _copy(session, source, target, clone=clone)
+        if moved is None:
+            return Reply(reply.CLOSING_DATA, "Aborted as you asked.")
+        total += moved
+    return total
+
+
+def copy_from(session: Session, argument: str) -> Reply:
+    """Name what CPTO copies (SITE CPFR)."""
+    target = session.resolve(argument)
+    try:
+        found = session.logged_in.files.ask(files.Describe(path=target))
+    except files.Refused as refusal:
+        return refused(target, refusal.reason)
+    if found.kind != "file":
+        return refused(target, "not_regular")
+    session.logged_in.copy_from = target
+    return Reply(reply.NEED_MORE, "Send SITE CPTO.")
+
+
+def copy_to(session: Session, argument: str) -> Reply:
+    """Copy to here (SITE CPTO)."""
+    login = session.logged_in
+    source, login.copy_from = login.copy_from, None
+    if source is None:
+        return Reply(reply.BAD_SEQUENCE, "Send SITE CPFR first.")
+    target = session.resolve(argument)
+    return _done(session, target, _into(session, target, [source], replace=True))
+
+
+def combine(session: Session, argument: list[str]) -> Reply:
+    """Add files to the end of one, and remove them (COMB)."""
+    target, *sources = [session.resolve(one) for one in argument]
+    found = _into(session, target, sources, replace=False)
+    if not isinstance(found, Reply):
+        for source in sources:
+            try:
+                session.logged_in.files.ask(files.Remove(path=source))
+            except files.Refused as refusal:
+                return refused(source, refusal.reason)
+            session.log(events.DELETED, path=source)
+    return _done(session, target, found)
+
+
+def _done(session: Session, target: str, found: Reply | int) -> Reply:
+    if isinstance(found, Reply):
+        return found
+    session.log(events.COPIED, path=target, bytes=found)
+    return Reply(reply.FILE_ACTION_OK, f"Copied {found} bytes.")

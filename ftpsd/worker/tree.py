@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Removing a directory with all that is in it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+from ftpsd import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ftpsd.worker.beneath import Root
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def remove_tree(root: Root, path: str) -> Iterator[int]:
+    """Remove `path` and all beneath it; give the count of what is removed as it goes.
+
+    Each directory is opened without following a link, and emptied through its descriptor: who moves
+    it meanwhile, or puts a link in its place, moves what is removed, and adds nothing to it. Raise
+    `OSError`: EXDEV at another file system, ELOOP when it is too deep.
+    """
+    parent, name = root.parent(path)
+    try:
+        fd = os.open(name, _DIRECTORY, dir_fd=parent)
+        try:
+            count = 0
+            for count in _empty(fd, os.fstat(fd).st_dev, 0, 0):
+                yield count
+        finally:
+            os.close(fd)
+        os.rmdir(name, dir_fd=parent)
+        yield count + 1
+    finally:
+        os.close(parent)
+
+
+def _empty(directory: int, device: int, depth: int, count: int) -> Iterator[int]:
+    if depth > limits.TREE_DEPTH:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    # A listing taken whole: removing while reading a directory may skip names.
+    for name in os.listdir(directory):
+        fd = _directory(directory, name)
+        if fd is None:
+            os.unlink(name, dir_fd=directory)
+        else:
+            try:
+                if os.fstat(fd).st_dev != device:
+                    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+                for inner in _empty(fd, device, depth + 1, count):
+                    count = inner
+                    yield count
+            finally:
+                os.close(fd)
+            os.rmdir(name, dir_fd=directory)
+        count += 1
+        yield count
+
+
+def _directory(above: int, name: str) -> int | None:
+    """Open a directory; give `None` for anything else, a link above all."""
+    try:
+        return os.open(name, _DIRECTORY, dir_fd=above)
+    except (NotADirectoryError, FileNotFoundError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise
