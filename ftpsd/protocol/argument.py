@@ -16,11 +16,11 @@ __all__ = [
     "anything",
     "listing",
     "mode",
-    "mode_and_path",
     "modify_time_and_path",
     "nothing",
     "number",
     "offset",
+    "optional_number",
     "optional_octal",
     "optional_path",
     "path",
@@ -31,7 +31,6 @@ __all__ = [
 
 _MOST_PATH_BYTES = 4096
 _MOST_BYTES = 2**63 - 1
-_MOST_MODE = 0o7777
 _MOST_UMASK = 0o777
 
 _TYPES = {"A": "A", "A N": "A", "I": "I", "L 8": "I", "L8": "I"}
@@ -138,12 +137,6 @@ def modify_time_and_path(text: str) -> tuple[int, str]:
     return parse_mdtm(when), path(rest)
 
 
-def mode_and_path(text: str) -> tuple[int, str]:
-    """Return permissions 0..0o7777 and the path of SITE CHMOD's "644 path"."""
-    digits, _, rest = text.partition(" ")
-    return _octal(digits, _MOST_MODE), path(rest)
-
-
 def optional_number(text: str) -> int | None:
     """Return a number of up to 9 digits, or `None` when there is none."""
     return number(text, 999_999_999) if text else None
@@ -194,8 +187,9 @@ class ListRequest:
 def listing(text: str) -> ListRequest:
     """Return options and path of a LIST or NLST argument such as "-la -R some path".
 
-    Option groups stand at the start, "--" ends them, letters and long options we do not know are
-    ignored. All after them is one path with its spaces, "" for none. "-" alone is a name.
+    Option groups stand at the start or the end, "--" ends those at the start, letters and long
+    options we do not know are ignored. What is left is one path with its spaces, "" for none. "-"
+    alone is a name.
     """
     rest = optional_path(text)
     letters = ""
@@ -205,6 +199,12 @@ def listing(text: str) -> ListRequest:
             break
         if not group.startswith("--"):
             letters += group
+    else:
+        while (
+            (group := rest.rpartition(" ")[2]) != rest and group[:1] == "-" and group[1:].isalpha()
+        ):
+            letters += group
+            rest = rest.removesuffix(group).rstrip(" ")
     return ListRequest(text, letters, rest)
 
 

@@ -28,7 +28,6 @@ PARSERS: list[Callable[[str], object]] = [
     argument.structure,
     argument.mode,
     argument.modify_time_and_path,
-    argument.mode_and_path,
     argument.optional_octal,
     argument.listing,
 ]
@@ -63,12 +62,11 @@ PARSERS: list[Callable[[str], object]] = [
         (argument.representation, "l8", "I"),
         (argument.structure, "f", "F"),
         (argument.mode, "s", "S"),
+        (argument.mode, "z", "Z"),
+        (argument.optional_number, "", None),
+        (argument.optional_number, "60", 60),
         (argument.modify_time_and_path, "19700101000001  a b", (10**9, " a b")),
         (argument.modify_time_and_path, "19700101000001.5 a", (1_500_000_000, "a")),
-        (argument.mode_and_path, "644 a b", (0o644, "a b")),
-        (argument.mode_and_path, "0644 a", (0o644, "a")),
-        (argument.mode_and_path, "7777 a", (0o7777, "a")),
-        (argument.mode_and_path, "0 a", (0, "a")),
         (argument.optional_octal, "", None),
         (argument.optional_octal, "022", 0o22),
         (argument.optional_octal, "777", 0o777),
@@ -119,15 +117,9 @@ def test_an_argument_becomes_a_value(
         (argument.structure, "", 501),
         (argument.mode, "B", 504),
         (argument.mode, "C", 504),
-        (argument.mode, "z", 504),
         (argument.mode, "Q", 501),
         (argument.modify_time_and_path, "19700101000001", 501),
         (argument.modify_time_and_path, "yesterday a", 501),
-        (argument.mode_and_path, "644", 501),
-        (argument.mode_and_path, " a", 501),
-        (argument.mode_and_path, "u+x a", 501),
-        (argument.mode_and_path, "648 a", 501),
-        (argument.mode_and_path, "10000 a", 501),
         (argument.optional_octal, "1000", 501),
         (argument.optional_octal, "-22", 501),
     ],
@@ -177,7 +169,11 @@ def options_of(request: ListRequest) -> str:
         ("-", "", "-"),
         ("-l -", "l", "-"),
         ("- a", "", "- a"),
-        ("a -l", "", "a -l"),
+        ("a -l", "l", "a"),
+        ("a b -l -R", "Rl", "a b"),
+        ("-a x -l", "al", "x"),
+        ("-- x -l", "", "x -l"),
+        ("a -1", "", "a -1"),
         ("-l .", "l", "."),
         ("-zZ x", "", "x"),
     ],
@@ -204,8 +200,3 @@ def test_any_text_is_a_value_or_a_bad_argument(parse: Callable[[str], object], t
 @given(st.integers(0, 2**63 - 1))
 def test_every_offset_is_read(size: int) -> None:
     assert argument.offset(str(size)) == size
-
-
-@given(st.integers(0, 0o7777))
-def test_every_mode_is_read(permissions: int) -> None:
-    assert argument.mode_and_path(f"{permissions:o} x") == (permissions, "x")
