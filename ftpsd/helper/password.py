@@ -7,6 +7,7 @@ Runs in the process of one attempt only: modules block, fork, and change the pro
 from __future__ import annotations
 
 import ctypes
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -35,14 +36,23 @@ _NO_DELAY: Final = _FAIL_DELAY(lambda *_: None)
 _NO_ANSWER: Final = _Conversation(_CONVERSATION(lambda *_: _PAM_CONV_ERR), None)
 
 
+@functools.cache
+def load() -> Any:
+    """Load libpam, which python-pam finds by running ldconfig twice.
+
+    The helper does so once; each attempt has its own copy, for each is a process of its own.
+    """
+    import pam
+
+    return pam.PamAuthenticator()
+
+
 class Attempt:
     """One PAM transaction: a password, and then perhaps a session."""
 
     def __init__(self, remote: str) -> None:
         """Prepare to ask about a client at the address `remote`."""
-        import pam
-
-        self._pam: Any = pam.PamAuthenticator()
+        self._pam = load()
         self._remote = ctypes.c_char_p(remote.encode("ascii"))
         self._start, self._authenticate = self._pam.pam_start, self._pam.pam_authenticate
         # python-pam goes from start to account check in one call, and its own functions are

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections
 import gc
-import importlib
 import os
 import select
 import signal
@@ -21,6 +20,7 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from ftpsd import events, limits
+from ftpsd.helper import password
 from ftpsd.helper.attempts import Asker, Book, Ledger
 from ftpsd.helper.login import Conversation
 from ftpsd.wire.channel import Channel, Closed
@@ -205,8 +205,7 @@ def main(spawner: list[str]) -> int:
     log = events.Log(events.to_journal())
     inherited = listen_fds_with_names()
     workers = start_spawner(spawner)
-    # Loads libpam once for all attempts; python-pam runs ldconfig to find it.
-    importlib.import_module("pam")
+    password.load()
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listeners = [fd for fd, name in inherited.items() if name != STORED]
