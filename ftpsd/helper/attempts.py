@@ -110,5 +110,8 @@ class Asker:
         return allowed, delay
 
     def settle(self, *, granted: bool) -> None:
-        """Tell how the attempt ended."""
-        self._sock.send(b"+" if granted else b"-")
+        """Tell how the attempt ended, if the helper is still there to hear it."""
+        try:
+            self._sock.send(b"+" if granted else b"-")
+        except OSError:
+            pass

@@ -47,6 +47,7 @@ class Conversation:
         self._log = log
         self._pid: int | None = None
         self._session: Attempt | None = None
+        self._ready: int | None = None
 
     def answer(self) -> None:
         """Read one request and answer it. Raise `Malformed` or `Closed`."""
@@ -182,7 +183,8 @@ class Conversation:
         if self._session is None:
             return
         self._channel.close()
-        _wait(self._ready, None)
+        if self._ready is not None:
+            _wait(self._ready, None)
         self._session.close(session=True)
 
     def _say(self, event: events.Event, **fields: object) -> None:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-import select
+import errno
+import os
 import zlib
 
 TYPE_CHECKING = False
@@ -14,31 +15,45 @@ if TYPE_CHECKING:
 _PIECE = 1 << 17
 
 
-class Truncated(OSError):
-    """The client's stream ended before its end, or is none."""
+def _damaged() -> OSError:
+    """Give the error for a stream that is cut off, goes on after its end, or is none of zlib's."""
+    return OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
 
 
 class SendDeflated:
     """To the client, compressed: what a reading function gives."""
 
-    events = select.POLLOUT
+    sends = True
 
-    def __init__(self, read: Callable[[int], bytes], data: socket.socket, level: int) -> None:
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        data: socket.socket,
+        level: int,
+        pipe: int | None = None,
+    ) -> None:
         """Send what `read` gives until it gives nothing, at zlib's `level` 0 to 9."""
-        self._read, self._data = read, data
+        self._read, self._data, self._pipe = read, data, pipe
         self._deflate = zlib.compressobj(level)
         self._left = b""
         self._ended = False
         self.bytes = 0
 
+    @property
+    def source(self) -> int | None:
+        """Give the pipe when all that was read is sent."""
+        return None if self._left or self._ended else self._pipe
+
     def step(self) -> bool:
-        """Send what the connection takes."""
-        while not self._left:
+        """Send what the connection takes; zlib may hold back all of what it was given."""
+        if not self._left:
             if self._ended:
                 return False
             piece = self._read(_PIECE)
             self._ended = not piece
             self._left = self._deflate.compress(piece) if piece else self._deflate.flush()
+            if not self._left:
+                return True
         sent = self._data.send(self._left)
         self._left = self._left[sent:]
         self.bytes += sent
@@ -48,7 +63,8 @@ class SendDeflated:
 class ReceiveInflated:
     """From the client, decompressed piece by piece: no stream becomes more memory than one."""
 
-    events = select.POLLIN
+    sends = False
+    source = None
 
     def __init__(self, write: Callable[[bytes], None], data: socket.socket) -> None:
         """Hand what arrives to `write`."""
@@ -57,12 +73,12 @@ class ReceiveInflated:
         self.bytes = 0
 
     def step(self) -> bool:
-        """Write what has arrived. Raise `Truncated` for what is no whole zlib stream."""
+        """Write what has arrived. Raise `OSError` for what is no whole zlib stream."""
         piece = self._data.recv(_PIECE)
         self.bytes += len(piece)
         if not piece:
             if not self._inflate.eof:
-                raise Truncated("the compressed stream is cut off")
+                raise _damaged()
             self._write(b"")
             return False
         try:
@@ -72,7 +88,7 @@ class ReceiveInflated:
                     self._write(found)
                 piece = self._inflate.unconsumed_tail
         except zlib.error as error:
-            raise Truncated("not a zlib stream") from error
+            raise _damaged() from error
         if piece or self._inflate.unused_data:
-            raise Truncated("bytes follow the compressed stream")
+            raise _damaged()
         return True

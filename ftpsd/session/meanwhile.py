@@ -33,11 +33,16 @@ class Meanwhile:
         self._progress = progress
         self._told = time.monotonic()
         self._poll = select.poll()
-        self._poll.register(session.control, select.POLLIN)
         self._watched: tuple[int, int] | None = None
         self.aborted = False
         # What was sent before the transfer began is answered after it, in its order.
         self._hold_back()
+        if not self._crowded:
+            self._poll.register(session.control, select.POLLIN)
+
+    @property
+    def _crowded(self) -> bool:
+        return self._session.crowded or self._session.control.full
 
     def wait(self, fd: int, event: int, deadline: float) -> bool:
         """Wait until `fd` is ready; `False` after the deadline or ABOR. Raise `Gone`."""
@@ -103,6 +108,6 @@ class Meanwhile:
                 session.control.send(Reply(reply.COMMAND_OK, "OK."))
             else:
                 session.hold_back(line)
-        if session.crowded or session.control.full:
+        if self._crowded:
             # The rest waits in the kernel: a client that pipelines without end blocks itself.
             self._poll.unregister(session.control)

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Moves bytes between a file and a data connection, without Python touching them where it can.
 
-Each pump has `step`, which moves what it can without waiting and says whether there is more, and
-`events`, what to wait for at the data connection before the next step.
+Each pump has `step`, which moves what it can without waiting and says whether there is more. Before
+it the data connection is waited for, or the `source` if there is one that may be slow.
 """
 
 from __future__ import annotations
 
 import os
-import select
 
 from ftpsd.protocol.ascii import FromNetwork, ToNetwork
 
@@ -21,8 +20,12 @@ if TYPE_CHECKING:
     class Pump(Protocol):
         """What moves the bytes of one transfer; `bytes` counts those on the data connection."""
 
-        events: int
+        sends: bool
         bytes: int
+
+        @property
+        def source(self) -> int | None:
+            """Give the pipe to wait for before the next step, instead of the data connection."""
 
         def step(self) -> bool:
             """Move what can be moved without waiting, and say whether there is more."""
@@ -42,13 +45,13 @@ class Mode:
 _SEND = 1 << 24
 """At most so much in one call of sendfile(2); the socket's buffer is the bound that counts."""
 _PIECE = 1 << 18
-_ENDLESS = 1 << 63
 
 
 class SendFile:
     """A file, from an offset on, to the client (RETR): sendfile(2)."""
 
-    events = select.POLLOUT
+    sends = True
+    source = None
 
     def __init__(self, file_fd: int, data: socket.socket, offset: int, size: int) -> None:
         """Send `size` bytes of `file_fd` from `offset` on, or less if it ends before."""
@@ -67,16 +70,23 @@ class SendFile:
 class Send:
     """What a reading function gives, to the client: a listing, a file in TYPE A."""
 
-    events = select.POLLOUT
+    sends = True
 
-    def __init__(self, read: Callable[[int], bytes], data: socket.socket) -> None:
-        """Send what `read` gives until it gives nothing."""
-        self._read, self._data = read, data
+    def __init__(
+        self, read: Callable[[int], bytes], data: socket.socket, pipe: int | None = None
+    ) -> None:
+        """Send what `read` gives until it gives nothing; it reads from `pipe`, if that is slow."""
+        self._read, self._data, self._pipe = read, data, pipe
         self._left = b""
         self.bytes = 0
 
+    @property
+    def source(self) -> int | None:
+        """Give the pipe when all that was read is sent."""
+        return None if self._left else self._pipe
+
     def step(self) -> bool:
-        """Send what the connection takes. A listing's pipe is waited for: its worker is writing."""
+        """Send what the connection takes."""
         if not self._left:
             self._left = self._read(_PIECE)
             if not self._left:
@@ -90,7 +100,8 @@ class Send:
 class ReceiveFile:
     """From the client into a file (STOR)."""
 
-    events = select.POLLIN
+    sends = False
+    source = None
 
     def __init__(self, file_fd: int, data: socket.socket) -> None:
         """Write what arrives to `file_fd`, at its offset."""
@@ -109,7 +120,8 @@ class ReceiveFile:
 class Receive:
     """From the client to a writing function: a file in TYPE A."""
 
-    events = select.POLLIN
+    sends = False
+    source = None
 
     def __init__(self, put: Callable[[bytes], None], data: socket.socket) -> None:
         """Hand what arrives to `put`, and nothing at its end."""
@@ -130,21 +142,36 @@ def write(file_fd: int, left: memoryview | bytes) -> None:
         left = left[os.write(file_fd, left) :]
 
 
-def sender(source_fd: int, data: socket.socket, how: Mode, most: int | None = None) -> Pump:
-    """Give what sends everything that can be read from `source_fd`, or the first `most` bytes."""
+def sender(file_fd: int, data: socket.socket, how: Mode, most: int) -> Pump:
+    """Give what sends `most` bytes of a file from where it stands."""
     convert = ToNetwork().convert if how.ascii else None
-    left = [_ENDLESS if most is None else most]
+    left = [most]
 
     def read(size: int) -> bytes:
-        piece = os.read(source_fd, min(size, left[0]))
+        piece = os.read(file_fd, min(size, left[0]))
         left[0] -= len(piece)
         return convert(piece) if convert else piece
 
-    if how.level is None:
-        return Send(read, data)
+    return _send(read, data, how.level)
+
+
+def lister(pipe: int, data: socket.socket, level: int | None) -> Pump:
+    """Give what sends a listing, as its worker writes it into `pipe`."""
+
+    def read(size: int) -> bytes:
+        return os.read(pipe, size)
+
+    return _send(read, data, level, pipe)
+
+
+def _send(
+    read: Callable[[int], bytes], data: socket.socket, level: int | None, pipe: int | None = None
+) -> Pump:
+    if level is None:
+        return Send(read, data, pipe)
     from ftpsd.session.deflate import SendDeflated
 
-    return SendDeflated(read, data, how.level)
+    return SendDeflated(read, data, level, pipe)
 
 
 def receiver(file_fd: int, data: socket.socket, how: Mode) -> Pump:

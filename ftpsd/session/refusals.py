@@ -43,6 +43,7 @@ def failure(error: OSError) -> Reply | None:
         errno.EDQUOT: (reply.QUOTA_EXCEEDED, "Your quota is used up."),
         errno.EFBIG: (reply.QUOTA_EXCEEDED, "The file would be too large."),
         errno.EIO: (reply.LOCAL_ERROR, "The disk failed."),
+        errno.EBADMSG: (reply.LOCAL_ERROR, "The compressed stream is damaged."),
         errno.ESTALE: (reply.LOCAL_ERROR, "The file is gone from its server."),
     }
     known = kinds.get(error.errno or 0)

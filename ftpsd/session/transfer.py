@@ -77,17 +77,18 @@ class Transfer:
             refusal = self._move(data, pump)
             if refusal is None:
                 finish()
-                # The end of the data says that the file is whole; it comes before the 226 does.
-                data.shutdown(socket.SHUT_WR)
+                if pump.sends:
+                    # The end of the data says that it is whole; it comes before the 226 does.
+                    data.shutdown(socket.SHUT_WR)
         except OSError as error:
             refusal = failure(error) or Reply(reply.TRANSFER_ABORTED, "The data connection failed.")
         finally:
             self._meanwhile.stop()
             data.close()
-            if pump.events == select.POLLIN:
-                session.received += pump.bytes
-            else:
+            if pump.sends:
                 session.sent += pump.bytes
+            else:
+                session.received += pump.bytes
             if time.monotonic() - begun > 1:
                 session.tell("idle")
         if self._meanwhile.aborted:
@@ -100,16 +101,22 @@ class Transfer:
 
     def _move(self, data: socket.socket, pump: Pump) -> Reply | None:
         session, wait, step = self._session, self._meanwhile.wait, pump.step
-        fd, event = data.fileno(), pump.events
+        event = select.POLLOUT if pump.sends else select.POLLIN
         deadline = time.monotonic() + session.data_seconds
-        while wait(fd, event, deadline):
+        while True:
+            source = pump.source
+            if source is None:
+                ready = wait(data.fileno(), event, deadline)
+            else:
+                ready = wait(source, select.POLLIN, deadline)
+            if not ready:
+                return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
             try:
                 if not step():
                     return None
             except (BlockingIOError, InterruptedError):
                 continue
             deadline = time.monotonic() + session.data_seconds
-        return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
 
     def _aborted(self, last: Reply) -> Reply:
         """Answer the transfer; the reply is the answer to ABOR (RFC 959, section 4.1.3)."""

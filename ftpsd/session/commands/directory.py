@@ -9,7 +9,7 @@ from ftpsd import events
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session.control import Gone
-from ftpsd.session.pump import Mode, sender
+from ftpsd.session.pump import lister
 from ftpsd.session.refusals import refused
 from ftpsd.session.transfer import NOT_PREPARED, Transfer
 from ftpsd.wire import files
@@ -78,8 +78,7 @@ def _send(session: Session, verb: str, request: files.List) -> Reply:
             os.close(reading.pop())
             login.files.answer(files.List)
 
-        level = login.level if login.compressed else None
-        pump = sender(pipe, data, Mode(ascii=False, level=level))
+        pump = lister(pipe, data, login.how.level)
         return transfer.run(data, pump, f"Listing {clean(request.path)}.", finish)
     except files.Refused as refusal:
         return refused(request.path, refusal.reason)

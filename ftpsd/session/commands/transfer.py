@@ -118,13 +118,18 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         pump = receiver(created.file_fd, data, session.logged_in.how)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
-        last = transfer.run(data, pump, begin, _nothing)
+        last = transfer.run(data, pump, begin, lambda: _settle(created.file_fd))
     except Gone:
         transfer.failed("the client is gone")
         raise
     if transfer.whole:
         session.log(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
+
+
+def _settle(file_fd: int) -> None:
+    """Hear of what a file system (NFS) does not tell until a descriptor is closed: a full disk."""
+    os.close(os.dup(file_fd))
 
 
 def restart(session: Session, offset: int) -> Reply:
