@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts one of ftpsd's processes; the only place that knows them all.
 
-Run as a file by `python3 -I -S`: without site, without the user's environment, and with no more on
-the import path than is named here.
+Run as a file by `python3 -I -S -X utf8`: without site, without the user's environment, names in
+UTF-8 whatever the locale, and with no more on the import path than is named here.
 """
 
 from __future__ import annotations
@@ -22,15 +22,19 @@ def _session() -> int:
 def _helper() -> int:
     from ftpsd.helper.serve import main
 
-    return main([sys.executable, "-I", "-S", "-B", __file__, "spawner"])
+    return main([sys.executable, "-I", "-S", "-B", "-X", "utf8", __file__, "spawner"])
 
 
 def _spawner() -> int:
     import socket
 
+    from ftpsd import events
     from ftpsd.helper.spawner import spawn
+    from ftpsd.worker.confine import version
     from ftpsd.worker.serve import prepare
 
+    if not version():
+        events.Log(events.to_journal())(events.NO_LANDLOCK)
     spawn(
         socket.socket(fileno=0),
         lambda who: prepare(who.root, who.user, who.group, read_only=who.read_only),

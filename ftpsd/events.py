@@ -153,6 +153,14 @@ SETTING_WRONG = Event(
     "{file}:{line}: {reason}.",
     "A line of the configuration was not understood, and was left out.",
 )
+NO_LANDLOCK = Event(
+    "56a96ec109e447918ad7b424c3fc5045",
+    WARNING,
+    "This kernel has no Landlock: workers are jailed by openat2(2) alone.",
+    "Every path a session asks for stays beneath its user's root all the same. What is missing\n"
+    "is the second wall, for a worker that was taken over itself. It takes Linux 5.19, and\n"
+    "landlock among the security modules (lsm= on the kernel command line).",
+)
 READY = Event(
     "7527fc2643f5442fa697afc7bf088ac5",
     INFO,

@@ -22,7 +22,8 @@ MESSAGE_FDS = 4
 """Descriptors beside one message."""
 NAME_BYTES = 256
 PASSWORD_BYTES = 1024
-TEXT_BYTES = 4096
+TEXT_BYTES = 8192
+"""A path with the facts of MLST before it fits."""
 ANSWER_SECONDS = 30.0
 """How long anyone waits for an answer that needs no network and no PAM."""
 
@@ -63,5 +64,3 @@ TREE_DEPTH = 100
 """How deep SITE RMDIR goes."""
 LISTING_DEPTH = 32
 """How deep LIST -R goes."""
-GLOB_STEPS = 100_000
-"""Comparisons one pattern may cost for one name."""

@@ -133,11 +133,13 @@ class OneAccount:
 
 def fork(work: Callable[[], None], log: events.Log) -> None:
     """Do `work` in a process of its own; one that breaks a contract ends, and says so."""
+    parent = os.getpid()
     if os.fork() == 0:
         status = 1
         try:
             ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
-            work()
+            if os.getppid() == parent:
+                work()
             status = 0
         except Malformed as reason:
             log(events.CONTRACT_BROKEN, pid=os.getpid(), reason=reason)
@@ -188,6 +190,18 @@ def _accept(listener: socket.socket, served: Served) -> NoReturn:
             sock.close()
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("expected a port from 0 to 65535")
+    return int(text)
+
+
+def _address(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("expected an address")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ftpsd serve",
@@ -195,8 +209,10 @@ def _parser() -> argparse.ArgumentParser:
         "The service for real users is ftpsd.socket.",
     )
     parser.add_argument("directory", metavar="DIR", help="what clients see as /")
-    parser.add_argument("--address", default="127.0.0.1", help="listen here (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=2121, help="0 for any (default: %(default)s)")
+    parser.add_argument(
+        "--address", type=_address, default="127.0.0.1", help="listen here (default: %(default)s)"
+    )
+    parser.add_argument("--port", type=_port, default=2121, help="0 for any (default: %(default)s)")
     parser.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
     parser.add_argument("--password", help="its password (default: made up, and shown)")
     parser.add_argument("--read-only", action="store_true", help="refuse every change")
@@ -210,7 +226,8 @@ def main(argv: list[str]) -> int:
         print(f"ftpsd serve: {arguments.directory} is not a directory", file=sys.stderr)
         return 2
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     family = socket.AF_INET6 if ":" in arguments.address else socket.AF_INET
     temporary = tempfile.mkdtemp(prefix="ftpsd-")
     try:

@@ -14,7 +14,7 @@ from typing import Final
 
 from ftpsd import limits
 
-_QUESTION: Final = struct.Struct("Q16s")
+_QUESTION: Final = struct.Struct("QB16s")
 _VERDICT: Final = struct.Struct("?d")
 
 
@@ -75,7 +75,9 @@ class Book:
         """Read one message of the attempt and answer it; say whether the attempt goes on."""
         data = self.sock.recv(_QUESTION.size + 1)
         if len(data) == _QUESTION.size:
-            cookie, address = _QUESTION.unpack(data)
+            # Its length tells an IPv4 address from an IPv6 network that begins with the same bytes.
+            cookie, length, padded = _QUESTION.unpack(data)
+            address = padded[:length]
             self._asked = cookie, address
             self.sock.send(_VERDICT.pack(*self._ledger.admit(cookie, address, now)))
         elif data and self._asked:
@@ -102,7 +104,8 @@ class Asker:
 
     def admit(self, cookie: int, packed: bytes) -> tuple[bool, float]:
         """Ask whether an attempt may go on. Raise `OSError` if the helper is gone."""
-        self._sock.send(_QUESTION.pack(cookie, client(packed)))
+        address = client(packed)
+        self._sock.send(_QUESTION.pack(cookie, len(address), address))
         data = self._sock.recv(_VERDICT.size)
         if len(data) != _VERDICT.size:
             raise ConnectionResetError("the helper is gone")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -15,7 +16,7 @@ from ftpsd.helper.password import Attempt
 from ftpsd.wire import helper, ports
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
-from ftpsd.wire.control import Control
+from ftpsd.wire.control import Control, NotConnected
 from ftpsd.wire.introspection import (
     SERVICE,
     GetInfo,
@@ -23,7 +24,7 @@ from ftpsd.wire.introspection import (
     get_info,
     get_interface_description,
 )
-from ftpsd.wire.message import Call, Done, Refusal, Reply
+from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ class Conversation:
         return Done()
 
     def _login(self, request: helper.Login) -> helper.Granted:
-        control = Control(request.control_fd)
+        try:
+            control = Control(request.control_fd)
+        except NotConnected:
+            raise helper.Unavailable from None
         self._log.shared.update(user=request.user, remote=control.remote.text)
         try:
             allowed, delay = self._asker.admit(control.cookie, control.remote.packed)
@@ -132,51 +136,36 @@ class Conversation:
 
     def _start(self, found: account.Account, chosen: Settings, control_fd: int) -> helper.Granted:
         """Start the worker, and bind the port broker to the client. Raise `Refusal`."""
-        files, theirs = socket.socketpair()
-        ready, readied = os.pipe()
-        try:
-            first, last = chosen.passive_ports
-            attach_request = ports.Attach(
-                control_fd=control_fd,
-                first_port=first,
-                last_port=last,
-                source_port=chosen.active_source_port,
-                seconds=chosen.data_timeout_sec,
-            )
-            broker = attach(PORTS_SOCKET, attach_request)
-            spawn = Spawn(
+        with contextlib.ExitStack() as stack:
+            files, theirs = (stack.enter_context(sock) for sock in socket.socketpair())
+            ready, readied = os.pipe()
+            stack.callback(os.close, readied)
+            try:
+                broker = stack.enter_context(attach(PORTS_SOCKET, _binding(control_fd, chosen)))
+                spawn = _worker(found, theirs.fileno(), readied)
+                Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
+            except (OSError, Closed, Malformed, Refusal) as error:
+                self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error!r}")
+                os.close(ready)
+                raise helper.Unavailable from None
+            granted = helper.Granted(
                 user=found.user,
-                group=found.group,
-                uid=found.uid,
-                gid=found.gid,
-                groups=" ".join(map(str, found.groups)),
-                root=found.root,
+                anonymous=found.read_only,
                 read_only=found.read_only,
-                files_fd=theirs.fileno(),
-                ready_fd=readied,
+                directory="/",
+                idle_seconds=chosen.idle_timeout_sec,
+                data_seconds=chosen.data_timeout_sec,
+                files_fd=os.dup(files.fileno()),
+                ports_fd=os.dup(broker.fileno()),
             )
-            Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
-        except (OSError, Closed, Refusal) as error:
-            self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error}")
-            raise helper.Unavailable from None
-        finally:
-            theirs.close()
-            os.close(readied)
+        # Only the worker holds its ends now: their closing tells of its end.
         if (said := _wait(ready)) != b"\0":
             reason = said.decode() or "the worker did not start"
             self._say(events.LOGIN_FAILED, reason=f"{found.root}: {reason}")
+            close_all([ready, *granted.descriptors()])
             raise helper.NoDirectory
         self._ready = ready
-        return helper.Granted(
-            user=found.user,
-            anonymous=found.read_only,
-            read_only=found.read_only,
-            directory="/",
-            idle_seconds=chosen.idle_timeout_sec,
-            data_seconds=chosen.data_timeout_sec,
-            files_fd=files.detach(),
-            ports_fd=broker.detach(),
-        )
+        return granted
 
     def hold(self) -> None:
         """Keep the PAM session open for as long as the worker lives, if there is one."""
@@ -191,14 +180,43 @@ class Conversation:
         self._log(event, self._pid, **fields)
 
 
+def _binding(control_fd: int, chosen: Settings) -> ports.Attach:
+    first, last = chosen.passive_ports
+    return ports.Attach(
+        control_fd=control_fd,
+        first_port=first,
+        last_port=last,
+        source_port=chosen.active_source_port,
+        seconds=chosen.data_timeout_sec,
+    )
+
+
+def _worker(found: account.Account, files_fd: int, ready_fd: int) -> Spawn:
+    return Spawn(
+        user=found.user,
+        group=found.group,
+        uid=found.uid,
+        gid=found.gid,
+        groups=" ".join(map(str, found.groups)),
+        root=found.root,
+        read_only=found.read_only,
+        files_fd=files_fd,
+        ready_fd=ready_fd,
+    )
+
+
 def attach(broker: str, request: ports.Attach) -> socket.socket:
     """Connect to the port broker's socket and bind the connection to a control connection.
 
     Raise `OSError`, `Closed` or `Refusal`.
     """
     sock = socket.socket(socket.AF_UNIX)
-    sock.connect(broker)
-    Peer(Channel(sock), ports.PORTS).ask(request)
+    try:
+        sock.connect(broker)
+        Peer(Channel(sock), ports.PORTS).ask(request)
+    except BaseException:
+        sock.close()
+        raise
     return sock
 
 

@@ -75,7 +75,8 @@ class Helper:
     def serve(self) -> None:
         """Work until the spawner is gone; nobody can log in then, and systemd starts both."""
         while True:
-            for fd, event in self._epoll.poll():
+            # One at a time: a number in an event would mean another socket once its own is closed.
+            for fd, event in self._epoll.poll(maxevents=1):
                 if fd == self._listener.fileno():
                     self._accept()
                 elif fd == self._spawner.fileno():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,20 +33,27 @@ def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
     """List the files that are read: the first main file, then the drop-ins by name.
 
     A drop-in hides those of the same name in later directories; as a link to /dev/null it hides
-    them and is itself nothing.
+    them and is itself nothing. Raise `OSError` if a directory cannot be looked into.
     """
     main = [place / "ftpsd.conf" for place in directories]
     drop_ins: dict[str, Path] = {}
     for place in directories:
-        for one in (place / "ftpsd.conf.d").glob("*.conf"):
-            drop_ins.setdefault(one.name, one)
+        for name in _names(place / "ftpsd.conf.d"):
+            drop_ins.setdefault(name, place / "ftpsd.conf.d" / name)
     chosen = [one for one in main if one.exists()][:1]
     return chosen + [drop_ins[name] for name in sorted(drop_ins)]
 
 
+def _names(directory: Path) -> list[str]:
+    try:
+        return [name for name in os.listdir(directory) if name.endswith(".conf")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def _read(file: Path, values: dict[str, object], mistakes: list[Mistake]) -> None:
     section = ""
-    for number, whole in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):
+    for number, whole in enumerate(file.read_text("utf-8", "replace").split("\n"), 1):
         line = whole.strip()
         if not line or line[0] in "#;":
             continue
@@ -86,9 +94,18 @@ def load(directories: tuple[Path, ...] = DIRECTORIES) -> tuple[Settings, list[Mi
     """Read all files; give the settings and the lines that were left out of them."""
     values: dict[str, object] = {}
     mistakes: list[Mistake] = []
-    for file in files(directories):
+    try:
+        found = files(directories)
+    except OSError as error:
+        found = []
+        mistakes.append(_unreadable(Path(str(error.filename)), error))
+    for file in found:
         try:
             _read(file, values, mistakes)
         except OSError as error:
-            mistakes.append(Mistake(file, 0, error.strerror or "cannot be read"))
+            mistakes.append(_unreadable(file, error))
     return Settings(**values), mistakes  # type: ignore[arg-type]  # each parsed by its own field
+
+
+def _unreadable(file: Path, error: OSError) -> Mistake:
+    return Mistake(file, 0, error.strerror or "cannot be read")

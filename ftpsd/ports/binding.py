@@ -7,8 +7,9 @@ import dataclasses
 import struct
 from typing import TYPE_CHECKING, Final
 
-from ftpsd.wire.control import Address, Control
+from ftpsd.wire.control import Address, Control, NotConnected
 from ftpsd.wire.message import Malformed
+from ftpsd.wire.ports import NotOpened
 
 if TYPE_CHECKING:
     from ftpsd.wire.ports import Attach
@@ -44,8 +45,14 @@ class Binding:
 
 
 def attached(request: Attach) -> Binding:
-    """Bind to the control connection that the helper passes. Raise `Malformed` if it is none."""
-    control = Control(request.control_fd)
+    """Bind to the control connection that the helper passes.
+
+    Raise `Malformed` if it is none, `NotOpened` if the client has left.
+    """
+    try:
+        control = Control(request.control_fd)
+    except NotConnected:
+        raise NotOpened(reason="unreachable") from None
     ports = (request.first_port, request.last_port, request.source_port)
     if not all(0 <= port <= 65535 for port in ports) or request.first_port > request.last_port:
         raise Malformed("ports")

@@ -88,7 +88,8 @@ class Broker:
         """Wait once, and handle what has happened."""
         deadlines = [one.pending.deadline for one in self._waiting.values() if one.pending]
         wait = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        for fd, event in self._epoll.poll(wait):
+        # One at a time: a number in an event would mean another socket once its own is closed.
+        for fd, event in self._epoll.poll(wait, 1):
             if fd == self._listener.fileno():
                 self._accept()
             elif fd in self._waiting:

@@ -25,9 +25,9 @@ def listen(binding: Binding) -> socket.socket:
     """
     first, last = binding.first_port, binding.last_port
     span = last - first + 1 if last else 1
-    start = secrets.randbelow(span)
+    start, stride = secrets.randbelow(span), _stride(span)
     for step in range(min(span, limits.LISTEN_TRIES) if last else 1):
-        port = first + (start + step * _stride(span)) % span if last else 0
+        port = first + (start + step * stride) % span if last else 0
         sock = socket.socket(binding.local.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             # A port that served a moment ago must not be kept back for its last packets.

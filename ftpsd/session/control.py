@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ftpsd.protocol.reply import Reply
 
 _PIECE = 16384
+_LINGER_SECONDS, _LINGER_BYTES = 1.0, 1 << 20
 _MAPPED = "::ffff:"
 
 
@@ -34,6 +35,8 @@ class Control:
         try:
             # Clients send part of ABOR as urgent data, which would be taken out of its place.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+            # 226 follows 150 without an answer in between: it must not wait for one.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.remote, self.local = _host(sock.getpeername()), _host(sock.getsockname())
         except OSError as error:
             raise Gone("left before it was greeted") from error
@@ -92,9 +95,17 @@ class Control:
                 raise Gone(error.strerror or "connection lost") from error
 
     def close(self) -> None:
-        """Hang up, letting the client read the last reply."""
+        """Hang up, letting the client read the last reply.
+
+        What it has sent meanwhile is read and dropped: with bytes unread the kernel would reset the
+        connection, and take that reply away.
+        """
+        deadline, left = time.monotonic() + _LINGER_SECONDS, _LINGER_BYTES
         try:
             self.sock.shutdown(socket.SHUT_WR)
+            while left > 0 and self._wait(select.POLLIN, deadline):
+                data = self.sock.recv(_PIECE)
+                left = left - len(data) if data else 0
         except OSError:
             pass
         self.sock.close()

@@ -13,6 +13,7 @@ import time
 from ftpsd.protocol import reply
 from ftpsd.protocol.line import BadLine
 from ftpsd.protocol.reply import Reply
+from ftpsd.session.control import Gone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,24 +35,25 @@ class Meanwhile:
         self._told = time.monotonic()
         self._poll = select.poll()
         self._watched: tuple[int, int] | None = None
-        self.aborted = False
+        self.aborted = self.leaving = False
         # What was sent before the transfer began is answered after it, in its order.
         self._hold_back()
-        if not self._crowded:
-            self._poll.register(session.control, select.POLLIN)
+        self._poll.register(session.control, 0 if self._crowded() else select.POLLIN)
 
-    @property
     def _crowded(self) -> bool:
         return self._session.crowded or self._session.control.full
 
-    def wait(self, fd: int, event: int, deadline: float) -> bool:
-        """Wait until `fd` is ready; `False` after the deadline or ABOR. Raise `Gone`."""
+    def wait(self, fd: int, event: int, deadline: float, *, patient: bool = True) -> bool:
+        """Wait until `fd` is ready; `False` after the deadline or ABOR. Raise `Gone`.
+
+        Unless `patient`, QUIT ends it too: nothing has begun that should be finished first.
+        """
         if self._watched != (fd, event):
             if self._watched is not None:
                 self._poll.unregister(self._watched[0])
             self._poll.register(fd, event)
             self._watched = fd, event
-        while not self.aborted:
+        while not self.aborted and (patient or not self.leaving):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
@@ -83,6 +85,22 @@ class Meanwhile:
     def _hold_back(self) -> None:
         session = self._session
         while not session.crowded and (line := session.control.take()) is not None:
+            self._sort(line, at_once=False)
+
+    def _sort(self, line: BadLine | str, *, at_once: bool) -> None:
+        """Do what a line says, or keep it for later."""
+        session = self._session
+        verb = line.strip().upper() if isinstance(line, str) and line.isascii() else ""
+        if verb == "ABOR":
+            self.aborted = True
+        elif at_once and verb == "STAT":
+            session.control.send(
+                Reply(reply.SYSTEM_STATUS, "Transferring.", self._progress(), "End.")
+            )
+        elif at_once and verb == "NOOP" and not session.waiting:
+            session.control.send(Reply(reply.COMMAND_OK, "OK."))
+        else:
+            self.leaving = self.leaving or verb == "QUIT"
             session.hold_back(line)
 
     def _tell(self) -> None:
@@ -92,22 +110,14 @@ class Meanwhile:
             self._session.tell(self._progress())
 
     def _hear(self) -> None:
-        """Read what the client says, and answer what may be answered now."""
+        """Read what the client says, and answer what may be answered now. Raise `Gone`."""
         session = self._session
+        if self._crowded():
+            # Only that it has hung up is still looked for.
+            raise Gone("connection lost")
         session.control.fill()
         while not session.crowded and (line := session.control.take()) is not None:
-            verb = "" if isinstance(line, BadLine) else line.strip().upper()
-            if verb == "ABOR":
-                self.aborted = True
-                return
-            if verb == "STAT":
-                session.control.send(
-                    Reply(reply.SYSTEM_STATUS, "Transferring.", self._progress(), "End.")
-                )
-            elif verb == "NOOP":
-                session.control.send(Reply(reply.COMMAND_OK, "OK."))
-            else:
-                session.hold_back(line)
-        if self._crowded:
+            self._sort(line, at_once=True)
+        if self._crowded():
             # The rest waits in the kernel: a client that pipelines without end blocks itself.
-            self._poll.unregister(session.control)
+            self._poll.modify(session.control, 0)

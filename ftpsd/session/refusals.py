@@ -19,7 +19,7 @@ REFUSALS = {
     "not_empty": (reply.FILE_UNAVAILABLE, "The directory is not empty"),
     "no_space": (reply.NO_SPACE, "No space left"),
     "quota": (reply.QUOTA_EXCEEDED, "Your quota is used up"),
-    "name": (reply.NAME_NOT_ALLOWED, "This name cannot be used"),
+    "name": (reply.FILE_UNAVAILABLE, "This name cannot be used"),
     "loop": (reply.FILE_UNAVAILABLE, "Too many symbolic links"),
     "busy": (reply.FILE_BUSY, "It is in use"),
     "range": (reply.BAD_RESTART, "The restart position is beyond the end"),

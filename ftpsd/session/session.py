@@ -9,12 +9,13 @@ import time
 from ftpsd import events, limits
 from ftpsd.protocol import listing, path
 from ftpsd.protocol.line import BadLine
-from ftpsd.protocol.reply import Reply
+from ftpsd.protocol.reply import FILE_UNAVAILABLE, BadArgument, Reply
 from ftpsd.session.control import Gone
 from ftpsd.session.data import DataPort
 from ftpsd.session.pump import Mode
 from ftpsd.wire.channel import Channel, Peer
 from ftpsd.wire.files import FILES
+from ftpsd.wire.message import fits
 from ftpsd.wire.ports import PORTS
 
 TYPE_CHECKING = False
@@ -78,7 +79,7 @@ class Session:
         self.open = True
         self.idle_seconds = limits.LOGIN_TIMEOUT_SECONDS
         self.data_seconds = 120.0
-        self.begun = time.monotonic()
+        self.begun = self.login_begun = time.monotonic()
         self.received = self.sent = 0
         self.errors = 0
         self.reason = "hung up"
@@ -93,8 +94,11 @@ class Session:
         return self.login
 
     def resolve(self, argument: str) -> str:
-        """Give the absolute path that the client means."""
-        return path.resolve(self.logged_in.directory, argument)
+        """Give the absolute path that the client means. Raise `BadArgument` if it is too long."""
+        found = path.resolve(self.logged_in.directory, argument)
+        if not fits(found, limits.PATH_BYTES):
+            raise BadArgument(FILE_UNAVAILABLE, "The path is too long.")
+        return found
 
     def next_line(self) -> BadLine | str | None:
         """Wait for a line; `None` after a time-out. Raise `Gone`."""
@@ -102,12 +106,17 @@ class Session:
             return self._queue.pop(0)
         seconds = self.idle_seconds
         if self.login is None:
-            seconds = self.begun + limits.LOGIN_TIMEOUT_SECONDS - time.monotonic()
+            seconds = self.login_begun + limits.LOGIN_TIMEOUT_SECONDS - time.monotonic()
         return self.control.line(seconds)
 
     def hold_back(self, line: BadLine | str) -> None:
         """Keep a line that came during a transfer until it is over."""
         self._queue.append(line)
+
+    @property
+    def waiting(self) -> bool:
+        """Say whether lines are held back."""
+        return bool(self._queue)
 
     @property
     def crowded(self) -> bool:
@@ -129,4 +138,4 @@ class Session:
         if self.login is not None:
             self.login.close()
         self.login = self.user = None
-        self.begun = time.monotonic()
+        self.login_begun = time.monotonic()

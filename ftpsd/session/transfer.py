@@ -51,7 +51,7 @@ class Transfer:
         session = self._session
 
         def wait(fd: int, deadline: float) -> bool:
-            return self._meanwhile.wait(fd, select.POLLIN, deadline)
+            return self._meanwhile.wait(fd, select.POLLIN, deadline, patient=False)
 
         try:
             return session.logged_in.data.open(wait, session.data_seconds)

@@ -218,21 +218,21 @@ def run(row: Verb, session: Session, text: str) -> Reply | None:
     if not works(row, session):
         return Reply(reply.FILE_UNAVAILABLE, "You may only read here.")
     try:
-        value = row.parse(text)
+        return row.handle(session, row.parse(text))
     except BadArgument as bad:
         return Reply(bad.code, bad.text)
-    return row.handle(session, value)
 
 
 def answer(session: Session, line: BadLine | str) -> Reply | None:
     """Run one line and give its reply; `None` if there is nothing to say."""
     if isinstance(line, BadLine):
         return Reply(reply.COMMAND_UNKNOWN, f"Not a command: {line.reason}.")
-    word, _, text = line.partition(" ")
-    name = word.upper()
-    if not name:
+    if not line.strip():
         # Some devices send empty lines to keep the connection open.
         return None
+    word, _, text = line.partition(" ")
+    # Beyond ASCII some letters would become others.
+    name = word.upper() if word.isascii() else word
     row = VERBS.get(name)
     if row is None:
         if name in HTTP and not session.login:

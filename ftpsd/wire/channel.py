@@ -96,11 +96,11 @@ class Channel:
         deadline = None if seconds is None else time.monotonic() + seconds
         while True:
             data, end, rest = self._bytes.partition(b"\0")
+            if len(data) >= limits.MESSAGE_BYTES:
+                raise Malformed("too long")
             if end:
                 self._bytes = rest
                 return data
-            if len(data) >= limits.MESSAGE_BYTES:
-                raise Malformed("too long")
             self._wait(select.POLLIN, deadline)
             self._fill()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -11,6 +12,10 @@ from ftpsd.wire.message import Malformed
 
 _SO_COOKIE = 57
 _MAPPED = bytes(10) + b"\xff\xff"
+
+
+class NotConnected(Exception):
+    """The client has left before anyone looked."""
 
 
 class Address:
@@ -44,20 +49,35 @@ def address_of(name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
     return Address(socket.inet_pton(family, name[0].partition("%")[0]), scope)
 
 
+def _socket(fd: int) -> socket.socket:
+    """Give a socket of its own for a descriptor that stays the caller's. Raise `OSError`."""
+    own = os.dup(fd)
+    try:
+        return socket.socket(fileno=own)
+    except OSError:
+        os.close(own)
+        raise
+
+
 class Control:
     """The ends of a control connection, and the kernel's own number for it (SO_COOKIE)."""
 
     __slots__ = ("cookie", "local", "remote")
 
     def __init__(self, fd: int) -> None:
-        """Look at `fd`, which stays the caller's. Raise `Malformed` unless it is connected TCP."""
+        """Look at `fd`, which stays the caller's.
+
+        Raise `Malformed` unless it is a TCP socket, `NotConnected` if it is connected no more.
+        """
         try:
-            with socket.socket(fileno=os.dup(fd)) as sock:
+            with _socket(fd) as sock:
                 if sock.type != socket.SOCK_STREAM or sock.proto != socket.IPPROTO_TCP:
                     raise Malformed("control connection")
                 self.remote = address_of(sock.getpeername())
                 self.local = address_of(sock.getsockname())
                 cookie = sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8)
         except OSError as error:
+            if error.errno == errno.ENOTCONN:
+                raise NotConnected from error
             raise Malformed("control connection") from error
         (self.cookie,) = struct.unpack("Q", cookie)

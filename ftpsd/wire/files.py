@@ -77,8 +77,9 @@ class Created(Reply):
 class Create(Call[Created]):
     """Open a regular file for writing, and make it if there is none.
 
-    `store` empties it, or from an `offset` on writes over it (REST); `append` adds to its end;
-    `unique` makes a new one whose name begins with the given one (STOU).
+    `store` writes over it, from an `offset` on (REST); `append` adds to its end; `unique` makes a
+    new one whose name begins with the given one (STOU). Nothing is cut off: the session does that
+    when it has something to write.
     """
 
     path: Path

@@ -59,7 +59,7 @@ class Root:
         """
         above, _, name = path.rstrip("/").rpartition("/")
         if name in ("", ".", ".."):
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
         return self.open(above or "/", os.O_PATH | os.O_DIRECTORY), name
 
     def status(self, path: str) -> os.stat_result:
@@ -73,7 +73,7 @@ class Root:
         finally:
             os.close(fd)
 
-    def regular(self, path: str, flags: int, mode: int = 0) -> tuple[int, os.stat_result]:
+    def regular(self, path: str, flags: int) -> tuple[int, os.stat_result]:
         """Open a regular file, or make one if `flags` say so. Raise `OSError`.
 
         Opening a device can act on it already (a tape rewinds), so the kind is looked at first. The
@@ -84,7 +84,8 @@ class Root:
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
-        fd = self.open(path, flags | NEVER_BLOCK, mode)
+        # openat2(2) takes a mode only where there is something to make.
+        fd = self.open(path, flags | NEVER_BLOCK, 0o666 if flags & os.O_CREAT else 0)
         try:
             found = os.fstat(fd)
             kind(found)

@@ -99,7 +99,7 @@ class Directory:
         self._facts = Facts(request.facts, of_directory=True)
         self._prefix = request.prefix
         self._patterns: list[str] = []
-        path = request.path
+        path = self._path = request.path
         try:
             found = root.status(path)
         except FileNotFoundError:
@@ -114,6 +114,7 @@ class Directory:
                 self._fd, self._only = root.open(parent_path(path), os.O_PATH), path
                 return
             self._prefix += "/" if self._prefix and self._prefix[-1] != "/" else ""
+        self._path = path
         self._fd, self._only = root.open(path, os.O_RDONLY | os.O_DIRECTORY), ""
 
     def close(self) -> None:
@@ -168,10 +169,10 @@ class Directory:
     def _found(self, directory: int, wanted: list[str]) -> Iterable[tuple[str, str]]:
         """Give the names in a directory and how they are shown; sorted, unless too many."""
         request = self._request
-        # os.scandir closes the descriptor it is given.
-        with os.scandir(os.dup(directory)) as entries:
-            os.lseek(directory, 0, os.SEEK_SET)
-            names = self._visible((entry.name for entry in entries), wanted)
+        with os.scandir(directory) as entries:
+            found = (entry.name for entry in entries)
+            own = () if wanted or directory != self._fd else self._own()
+            names = self._visible(itertools.chain(own, found), wanted)
             first = list(itertools.islice(names, limits.SORTED_NAMES))
             if len(first) < limits.SORTED_NAMES:
                 first.sort(key=self._order(directory), reverse=request.reverse)
@@ -179,15 +180,23 @@ class Directory:
             for name in itertools.chain(first, names):
                 yield name, prefix + name
 
-    def _visible(self, names: Iterator[str], wanted: list[str]) -> Iterator[str]:
-        own = (".", "..") if self._request.form == "facts" and not wanted else ()
-        if self._request.hidden and self._request.form == "long" and not wanted:
-            own = (".", "..")
+    def _own(self) -> tuple[str, ...]:
+        """Give the names that every directory has, where they are shown."""
+        form, hidden = self._request.form, self._request.hidden
+        return (".", "..") if form == "facts" or (form == "long" and hidden) else ()
+
+    def _visible(self, names: Iterable[str], wanted: list[str]) -> Iterator[str]:
         hidden = self._request.hidden or self._request.form == "facts"
         hidden = hidden or any(one[:1] == "." for one in wanted)
-        for name in itertools.chain(own, names):
+        for name in names:
             if (hidden or name[:1] != ".") and (not wanted or _fits(wanted, name)):
                 yield name
+
+    def _status(self, directory: int, name: str) -> os.stat_result:
+        if name == "..":
+            # The parent of the root is the root, here as in every path.
+            return self._root.status(self._path + "/..")
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
 
     def _order(self, directory: int) -> Callable[[str], tuple[int, bytes]]:
         by_time, by_size = self._request.by_time, self._request.by_size
@@ -196,7 +205,7 @@ class Directory:
             rank = 0
             if by_time or by_size:
                 try:
-                    found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                    found = self._status(directory, name)
                     rank = -(found.st_mtime_ns if by_time else found.st_size)
                 except OSError:
                     pass
@@ -214,7 +223,7 @@ class Directory:
             return
         for name, shown in found:
             try:
-                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                status = self._status(directory, name)
                 link = stat.S_ISLNK(status.st_mode)
                 target = os.readlink(name, dir_fd=directory) if link else None
             except OSError:

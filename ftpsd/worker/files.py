@@ -7,7 +7,7 @@ import contextlib
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ftpsd import limits
 from ftpsd.wire import files
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ftpsd.worker.beneath import Root
+
+_NO_GROUP: Final = 2**32 - 1
+_LATEST: Final = 2**63 - 1
 
 
 def open_file(root: Root, request: files.Open) -> files.Opened:
@@ -30,24 +33,23 @@ def create(root: Root, request: files.Create) -> files.Created:
     """Open a regular file for writing at the place asked for."""
     if request.mode == "unique":
         return _unique(root, request.path)
-    append = os.O_APPEND if request.mode == "append" else 0
-    fd, found = root.regular(request.path, os.O_WRONLY | os.O_CREAT | append, 0o666)
+    flags = os.O_WRONLY | (os.O_APPEND if request.mode == "append" else 0)
     try:
-        if request.mode == "store":
-            _place(fd, found.st_size, request.offset)
-    except OSError:
-        os.close(fd)
+        fd, found = root.regular(request.path, flags | (0 if request.offset else os.O_CREAT))
+    except FileNotFoundError:
+        if request.offset:
+            raise _out_of_range() from None
         raise
+    if request.mode == "store" and request.offset:
+        if not 0 <= request.offset <= found.st_size:
+            os.close(fd)
+            raise _out_of_range()
+        os.lseek(fd, request.offset, os.SEEK_SET)
     return files.Created(file_fd=fd, path=request.path)
 
 
-def _place(fd: int, size: int, offset: int) -> None:
-    if not 0 <= offset <= size:
-        raise OSError(errno.ERANGE, os.strerror(errno.ERANGE))
-    if offset:
-        os.lseek(fd, offset, os.SEEK_SET)
-    elif size:
-        os.ftruncate(fd, 0)
+def _out_of_range() -> OSError:
+    return OSError(errno.ERANGE, os.strerror(errno.ERANGE))
 
 
 def _unique(root: Root, path: str) -> files.Created:
@@ -55,6 +57,8 @@ def _unique(root: Root, path: str) -> files.Created:
     with _named(root, path) as (parent, name):
         for number in range(limits.UNIQUE_NAMES):
             tried = f"{name}.{number}" if number else name
+            if len(os.fsencode(path)) + len(tried) - len(name) > limits.PATH_BYTES:
+                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
             try:
                 fd = os.open(tried, flags, 0o666, dir_fd=parent)
             except FileExistsError:
@@ -74,7 +78,8 @@ def describe(root: Root, request: files.Describe, names: Names) -> files.Describ
         kind=kinds.get(stat.S_IFMT(found.st_mode), "other"),
         mode=stat.S_IMODE(found.st_mode),
         size=found.st_size,
-        modified=found.st_mtime_ns,
+        # A file system may keep years that nanoseconds of 64 bits do not reach.
+        modified=max(-_LATEST, min(found.st_mtime_ns, _LATEST)),
         line=line,
     )
 
@@ -144,6 +149,8 @@ def set_modified(root: Root, request: files.SetModified) -> Done:
 
 def set_group(root: Root, request: files.SetGroup) -> Done:
     """Give a file to another of the user's groups."""
+    if not 0 <= request.group < _NO_GROUP:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     fd = root.attributes(request.path)
     try:
         os.fchown(fd, -1, request.group)

@@ -57,16 +57,13 @@ class Worker:
 
     def serve(self) -> None:
         """Answer until the session hangs up. Raise `Malformed` if it breaks the contract."""
-        while True:
-            try:
+        try:
+            while True:
                 request, oneway = receive_call(self._channel, files.FILES.calls)
-            except Closed:
-                return
-            self._gate.admit(request)
-            if oneway:
-                self._answer(request, lambda *_: None)
-            else:
-                self._answer(request, self._channel.send)
+                self._gate.admit(request)
+                self._answer(request, (lambda *_: None) if oneway else self._channel.send)
+        except Closed:
+            return
 
     def _answer(self, request: Call[Any], send: Callable[[bytes, list[int]], None]) -> None:
         try:
@@ -112,12 +109,12 @@ class Worker:
         directory = Directory(self._root, request, self._names, int(time.time()))
         try:
             reading, writing = os.pipe2(os.O_CLOEXEC)
-            try:
-                reply = files.Listing(listing_fd=reading)
-                self._channel.send(*encode_reply(reply, continues=True))
-            finally:
-                os.close(reading)
             with os.fdopen(writing, "wb", buffering=0) as pipe:
+                try:
+                    reply = files.Listing(listing_fd=reading)
+                    self._channel.send(*encode_reply(reply, continues=True))
+                finally:
+                    os.close(reading)
                 for piece in directory.pieces():
                     pipe.write(piece)
         except BrokenPipeError:

@@ -107,6 +107,7 @@ def older(algorithm: str) -> Handler:
     """Make the handler of XCRC, XMD5, XSHA and so on, which no document describes but all know."""
 
     def handle(session: Session, asked: tuple[str, Range]) -> Reply:
+        """Tell the sum of a file, or of a part of it."""
         found = digest(session, asked[0], algorithm, asked[1])
         if isinstance(found, Reply):
             return found

@@ -89,7 +89,7 @@ def _send(session: Session, verb: str, request: files.List) -> Reply:
         if reading:
             # The worker learns that nobody reads; what it then answers belongs to nothing.
             os.close(reading.pop())
-            login.files.answer(files.List)
+            _forget(session)
 
 
 def long(session: Session, asked: ListRequest) -> Reply:
@@ -139,5 +139,13 @@ def status(session: Session, asked: ListRequest) -> Reply | None:
             for line in lines:
                 session.control.write(b" " + line)
     finally:
-        session.logged_in.files.answer(files.List)
+        _forget(session)
     return Reply(reply.FILE_STATUS, "End of status.")
+
+
+def _forget(session: Session) -> None:
+    """Take the worker's last answer to a listing, whatever it is."""
+    try:
+        session.logged_in.files.answer(files.List)
+    except files.Refused:
+        pass

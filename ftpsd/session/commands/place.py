@@ -34,7 +34,7 @@ def change(
         session.logged_in.files.ask(call)
     except files.Refused as refusal:
         session.log(events.REFUSED, verb=verb, path=target, reason=refusal.reason)
-        return refused(target, refusal.reason, naming=verb in ("MKD", "RNTO", "SYMLINK"))
+        return refused(target, refusal.reason, naming=verb == "RNTO")
     session.log(event, **more)
     return done
 
@@ -88,6 +88,7 @@ def delete(session: Session, argument: str) -> Reply:
 
 def rename_from(session: Session, argument: str) -> Reply:
     """Name what RNTO renames (RNFR)."""
+    session.logged_in.rename_from = None
     target = session.resolve(argument)
     try:
         session.logged_in.files.ask(files.Describe(path=target))

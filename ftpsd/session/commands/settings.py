@@ -60,7 +60,8 @@ def _utf8(_: Session, text: str) -> Reply:
 def _mlst(session: Session, text: str) -> Reply:
     login = session.logged_in
     login.facts = ";".join(listing.select_facts(text))
-    return Reply(reply.COMMAND_OK, f"MLST OPTS {login.facts}{';' if login.facts else ''}")
+    told = f" {login.facts};" if login.facts else ""
+    return Reply(reply.COMMAND_OK, "MLST OPTS" + told)
 
 
 def _mode(session: Session, text: str) -> Reply:

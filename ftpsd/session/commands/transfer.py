@@ -115,6 +115,9 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         data = transfer.connect()
         if isinstance(data, Reply):
             return data
+        if verb == "STOR" and not offset:
+            # Not before: without a data connection the old content stays.
+            os.ftruncate(created.file_fd, 0)
         pump = receiver(created.file_fd, data, session.logged_in.how)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
