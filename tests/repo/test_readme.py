@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from ftpsd.events import EVENTS
@@ -43,12 +42,11 @@ MADE = {"settings": _settings, "commands": _commands, "events": _events}
 
 def _made(text: str) -> str:
     for name, make in MADE.items():
-        text = re.sub(
-            rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- end of {name} -->)",
-            lambda found, make=make: f"{found[1]}{make()}\n{found[2]}",
-            text,
-            flags=re.DOTALL,
-        )
+        start, end = f"<!-- {name}: ", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(start)
+        head, _, _ = rest.partition("\n")
+        _, _, after = rest.partition(end)
+        text = f"{before}{start}{head}\n{make()}\n{end}{after}"
     return text
 
 

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request of a session, up to where PAM would be asked; the rest is in tests/system."""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from ftpsd import events, limits
+from ftpsd.helper import account, settings
+from ftpsd.helper.attempts import Asker, Book, Ledger
+from ftpsd.helper.login import Conversation, attach
+from ftpsd.options import Settings
+from ftpsd.wire import helper, ports
+from ftpsd.wire.channel import Channel, Closed, Peer, receive_call
+from ftpsd.wire.codec import encode_refusal, encode_reply
+from ftpsd.wire.helper import HELPER
+from ftpsd.wire.introspection import (
+    SERVICE,
+    GetInfo,
+    GetInterfaceDescription,
+    InterfaceNotFound,
+)
+from ftpsd.wire.message import Done, Malformed, Refusal, Secret
+
+
+class Answering:
+    """A conversation and everything around it; what it logs is in `said`."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.said: list[tuple[str, ...]] = []
+        theirs, near = socket.socketpair()
+        near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        ours, counts = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        spawner, self.spawner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for one in (counts, spawner, self.spawner):
+            stack.enter_context(one)
+        self.channel = Channel(theirs)
+        self.near = Channel(near)
+        stack.callback(self.channel.close)
+        stack.callback(self.near.close)
+        self.book = Book(Ledger(), ours)
+        stack.callback(self.book.close, 0.0)
+        log = events.Log(lambda *lines: self.said.append(lines))
+        self.conversation = Conversation(self.near, Asker(counts), spawner, log)
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        stack.enter_context(socket.create_connection(listener.getsockname()))
+        self.control = stack.enter_context(listener.accept()[0])
+
+    def counting(self) -> threading.Thread:
+        """Answer the questions of the attempt until it is over."""
+
+        def answer() -> None:
+            while self.book.answer(0.0):
+                pass
+
+        counting = threading.Thread(target=answer)
+        counting.start()
+        return counting
+
+    def login(self, user: str = "anna") -> helper.Login:
+        return helper.Login(user=user, password=Secret("x"), control_fd=self.control.fileno())
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """Give a conversation; whatever was asked of it, no descriptor may be left."""
+    before = len(os.listdir("/proc/self/fd"))
+    with ExitStack() as stack:
+        yield Answering(stack)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def refused(answering: Answering, call: helper.Login) -> type[Refusal]:
+    """Ask with the counts answered beside; give what the refusal is."""
+    peer = Peer(answering.channel, HELPER)
+    peer.send(call)
+    counting = answering.counting()
+    answering.conversation.answer()
+    answering.conversation._asker._sock.shutdown(socket.SHUT_WR)
+    counting.join()
+    with pytest.raises(Refusal) as caught:
+        peer.answer(helper.Login)
+    return type(caught.value)
+
+
+def test_a_ping_is_answered(answering: Answering) -> None:
+    peer = Peer(answering.channel, HELPER)
+    peer.send(helper.Ping())
+    answering.conversation.answer()
+
+    assert isinstance(peer.answer(helper.Ping), Done)
+
+
+def test_a_ping_that_wants_no_answer_gets_none(answering: Answering) -> None:
+    Peer(answering.channel, HELPER).send(helper.Ping(), oneway=True)
+    answering.conversation.answer()
+    with pytest.raises(Closed):
+        answering.channel.receive(0.0)
+
+
+def test_the_helper_says_who_it_is(answering: Answering) -> None:
+    peer = Peer(answering.channel, SERVICE)
+    peer.send(GetInfo())
+    answering.conversation.answer()
+
+    assert peer.answer(GetInfo).product == "ftpsd"
+
+
+def test_the_helper_describes_its_interface(answering: Answering) -> None:
+    peer = Peer(answering.channel, SERVICE)
+    peer.send(GetInterfaceDescription(interface="org.ftpsd.Helper"))
+    answering.conversation.answer()
+
+    assert "method Login(" in peer.answer(GetInterfaceDescription).description
+
+
+def test_an_unknown_interface_is_refused(answering: Answering) -> None:
+    peer = Peer(answering.channel, SERVICE)
+    peer.send(GetInterfaceDescription(interface="org.ftpsd.Files"))
+    answering.conversation.answer()
+    with pytest.raises(InterfaceNotFound):
+        peer.answer(GetInterfaceDescription)
+
+
+@pytest.mark.parametrize("data", [b"{}\0", b'{"method":"org.ftpsd.Files.Enter"}\0', b"\xff\0"])
+def test_anything_else_is_malformed_and_not_answered(answering: Answering, data: bytes) -> None:
+    answering.channel.send(data, [0])
+    with pytest.raises(Malformed):
+        answering.conversation.answer()
+    with pytest.raises(Closed):
+        answering.channel.receive(0.0)
+
+
+def test_a_login_without_a_control_connection_is_malformed(answering: Answering) -> None:
+    call = helper.Login(user="anna", password=Secret("x"), control_fd=answering.spawner.fileno())
+    Peer(answering.channel, HELPER).send(call)
+    with pytest.raises(Malformed):
+        answering.conversation.answer()
+
+
+def test_without_the_process_that_counts_nobody_logs_in(answering: Answering) -> None:
+    answering.book.sock.shutdown(socket.SHUT_RDWR)
+    peer = Peer(answering.channel, HELPER)
+    peer.send(answering.login())
+    answering.conversation.answer()
+    with pytest.raises(helper.Unavailable):
+        peer.answer(helper.Login)
+
+
+def test_who_has_tried_often_enough_is_told_and_it_is_logged(answering: Answering) -> None:
+    with answering.control.dup() as control:
+        cookie = int.from_bytes(control.getsockopt(socket.SOL_SOCKET, 57, 8), "little")
+    for _ in range(limits.LOGIN_ATTEMPTS):
+        answering.book._ledger.admit(cookie, b"", 0)
+
+    assert refused(answering, answering.login()) is helper.Exhausted
+    (lines,) = answering.said
+    assert "MESSAGE=anna from 127.0.0.1 refused: too many attempts on this connection." in lines
+    assert f"OBJECT_PID={os.getpid()}" in lines
+
+
+def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mistake = settings.Mistake(settings.DIRECTORIES[0] / "ftpsd.conf", 3, "x")
+    monkeypatch.setattr(settings, "load", lambda: (Settings(), [mistake]))
+    monkeypatch.setattr(account, "ACCOUNT_OF_ANONYMOUS", "no such account")
+    # The shortest time there is: what is waited for is no matter of this test.
+    monkeypatch.setattr(limits, "FAILURE_SECONDS", 0.001)
+
+    assert refused(answering, answering.login("Anonymous")) is helper.Denied
+    assert [lines[0] for lines in answering.said] == [
+        "MESSAGE=/etc/ftpsd/ftpsd.conf:3: x.",
+        "MESSAGE=Anonymous from 127.0.0.1 refused: there is no account no such account.",
+    ]
+
+
+def test_without_the_other_services_nobody_logs_in(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone = account.Account(
+        user="a", group="a", uid=1, gid=1, groups=(1,), root="/", read_only=True
+    )
+    monkeypatch.setattr(settings, "load", lambda: (Settings(), []))
+    monkeypatch.setattr(account, "anonymous", lambda: someone)
+    monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", "/nowhere/at/all")
+
+    assert refused(answering, answering.login("ftp")) is helper.Unavailable
+    assert "the service is not complete" in answering.said[0][0]
+
+
+@pytest.mark.parametrize("reply", ["granted", "refused", "broken", "gone"])
+def test_a_broker_is_bound_before_its_channel_is_handed_on(
+    answering: Answering, tmp_path_factory: pytest.TempPathFactory, reply: str
+) -> None:
+    path = str(tmp_path_factory.mktemp("broker") / "s")
+    call = ports.Attach(
+        control_fd=answering.control.fileno(),
+        first_port=0,
+        last_port=0,
+        source_port=0,
+        seconds=1,
+    )
+    answers = {
+        "granted": encode_reply(Done())[0],
+        "refused": encode_refusal(ports.PORTS, ports.NotOpened(reason="exhausted")),
+        "broken": b"{",
+        "gone": b"",
+    }
+    asked: list[object] = []
+
+    def broker(listener: socket.socket) -> None:
+        channel = Channel(listener.accept()[0])
+        request, _ = receive_call(channel, ports.PORTS.calls)
+        asked.append(type(request))
+        for fd in request.descriptors():
+            os.close(fd)
+        channel.send(answers[reply] + b"\0" * (reply == "broken"), [])
+        channel.close()
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        serving = threading.Thread(target=broker, args=(listener,))
+        serving.start()
+        try:
+            attach(path, call).close()
+            got = "granted"
+        except ports.NotOpened:
+            got = "refused"
+        except Malformed:
+            got = "broken"
+        except Closed:
+            got = "gone"
+        serving.join()
+
+    assert (got, asked) == (reply, [ports.Attach])
+
+
+def test_without_a_session_of_pam_nothing_is_held(answering: Answering) -> None:
+    answering.conversation.hold()
+
+    assert answering.near.fileno() >= 0
+
+
+def test_descriptors_too_many_are_closed(answering: Answering) -> None:
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 0]))]
+    data = b'{"method":"org.ftpsd.Helper.Ping"}\0'
+    answering.channel.sock.sendmsg([data], rights)
+    with pytest.raises(Malformed):
+        answering.conversation.answer()
