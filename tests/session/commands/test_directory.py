@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listings: large, many, cut short, and never of what lies above the root."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+from served import SECONDS, Client
+
+
+def descriptors(client: Client) -> int:
+    """Count the descriptors of all processes of the server."""
+    return sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in client.served.processes())
+
+
+def test_a_large_directory_is_listed_whole_and_in_order(client: Client) -> None:
+    names = [f"{number:04}-{'ü' * 80}" for number in range(1500)]
+    for name in names:
+        (client.served.root / name).touch()
+
+    assert client.fetch("NLST").decode().split("\r\n") == [*names, ""]
+    assert client.fetch("MLSD").count(b"\r\n") == 1502
+    assert client.says("STAT /").count("\n") == 1501
+
+
+def test_abor_ends_a_listing_at_once(client: Client) -> None:
+    for number in range(1500):
+        (client.served.root / f"{number:04}-{'n' * 240}").touch()
+    with socket.socket() as data:
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        data.connect((client.served.host, client.port()))
+        assert client.says("LIST")[:3] == "150"
+        client.send("ABOR")
+
+        assert client.replies(2) == ["426", "226"]
+    assert client.codes("SIZE gone", "PWD") == ["550", "257"]
+
+
+def test_a_listing_whose_reader_leaves_is_426_and_the_session_goes_on(client: Client) -> None:
+    for number in range(1500):
+        (client.served.root / f"{number:04}-{'n' * 240}").touch()
+    with socket.socket() as data:
+        data.settimeout(SECONDS)
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        data.connect((client.served.host, client.port()))
+        assert client.says("LIST")[:3] == "150"
+
+    assert client.reply()[:3] == "426"
+    assert client.codes("SIZE gone", "PWD") == ["550", "257"]
+
+
+@pytest.mark.parametrize("command", ["STAT /", "STAT -R /", "STAT gone", "MLST", "RETR gone"])
+def test_descriptors_do_not_pile_up(client: Client, command: str) -> None:
+    for name in ("a", "b", "c"):
+        (client.served.root / name).mkdir()
+    client.codes(command)
+    before = descriptors(client)
+    client.codes(*[command] * 10)
+
+    assert descriptors(client) == before
+
+
+def test_a_tree_of_a_thousand_directories_is_listed(client: Client) -> None:
+    for number in range(1100):
+        (client.served.root / f"{number:04}").mkdir()
+
+    assert client.fetch("LIST -R").count(b":\r\n") == 1100
+
+
+def test_above_the_root_is_the_root_again(client: Client) -> None:
+    client.says("OPTS MLST unique;unix.mode;modify;unix.uid;")
+    own, above = client.fetch("MLSD").decode().split("\r\n")[:2]
+
+    assert own.partition("; ")[0] == above.partition("; ")[0]
+
+
+def test_list_shows_nothing_of_what_lies_above_the_root(client: Client) -> None:
+    own, above = client.fetch("LIST -a").decode().split("\r\n")[:2]
+
+    assert own.removesuffix(" .") == above.removesuffix(" ..")
+
+
+def test_above_a_directory_is_its_parent(client: Client) -> None:
+    (client.served.root / "docs").mkdir()
+    client.says("OPTS MLST unique;")
+    root = client.fetch("MLSD").split(b"; ")[0]
+
+    assert client.fetch("MLSD docs").split(b"\r\n")[1] == root + b"; .."
+
+
+def test_a_directory_that_is_a_link_is_listed_with_what_is_in_it(client: Client) -> None:
+    (client.served.root / "docs").mkdir()
+    (client.served.root / "docs" / "notes").touch()
+    (client.served.root / "link").symlink_to("/docs")
+
+    assert client.fetch("NLST link") == b"link/notes\r\n"
+
+
+def test_a_name_that_would_break_a_line_is_shown_and_breaks_none(client: Client) -> None:
+    (client.served.root / "a\r\n226 done").touch()
+
+    assert client.fetch("NLST") == b"a??226 done\r\n"
+    assert client.says("STAT /").count("\n") == 2

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bytes on their way, at the edges of the pieces they are moved in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ftpsd.session import pump
+
+if TYPE_CHECKING:
+    from served import Client
+
+PIECE = 1 << 18
+EDGES = [PIECE - 2, PIECE - 1, PIECE, PIECE + 1]
+
+
+def test_the_edges_are_where_the_pump_has_them() -> None:
+    assert pump._PIECE == PIECE
+
+
+@pytest.mark.parametrize("place", EDGES)
+def test_text_is_sent_exactly_wherever_a_line_ends(client: Client, place: int) -> None:
+    client.says("TYPE A")
+    for end in (b"\n", b"\r\n", b"\r", b"\r\r\n", b"\n\n"):
+        content = b"x" * place + end + b"y" * 10
+        (client.served.root / "text").write_bytes(content)
+
+        assert client.fetch("RETR text") == re.sub(rb"(?<!\r)\n", b"\r\n", content)
+
+
+@pytest.mark.parametrize("place", EDGES)
+@pytest.mark.parametrize("rest", [b"", b"y" * 10])
+def test_text_is_stored_exactly_wherever_a_line_ends(
+    client: Client, place: int, rest: bytes
+) -> None:
+    client.says("TYPE A")
+    for end in (b"\n", b"\r\n", b"\r", b"\r\r\n", b"\r\n\r\n", b"\r\r"):
+        content = b"x" * place + end + rest
+        client.store("STOR text", content)
+
+        assert (client.served.root / "text").read_bytes() == content.replace(b"\r\n", b"\n")
+
+
+def test_a_text_that_comes_byte_by_byte_is_the_same(client: Client) -> None:
+    client.says("TYPE A")
+    with client.passive() as data:
+        client.says("STOR text")
+        for byte in b"a\r\nb\rc\n\r\r\n":
+            data.sendall(bytes([byte]))
+
+    assert client.reply()[:3] == "226"
+    assert (client.served.root / "text").read_bytes() == b"a\nb\rc\n\r\n"

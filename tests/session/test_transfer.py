@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How transfers end, whoever ends them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from served import Client, Served, everything
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESET = b"\1\0\0\0\0\0\0\0"
+"""SO_LINGER that makes closing a reset."""
+MEGABYTES_5 = os.urandom(5 << 20)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", MEGABYTES_5], ids=["0 B", "1 B", "5 MB"])
+def test_what_is_stored_comes_back_byte_for_byte(client: Client, content: bytes) -> None:
+    assert client.store("STOR new", content)[:3] == "226"
+    assert (client.served.root / "new").read_bytes() == content
+    assert client.fetch("RETR new") == content
+    assert client.says("SIZE new") == f"213 {len(content)}"
+
+
+def test_226_comes_after_the_last_byte_is_in_the_file(client: Client) -> None:
+    for number in range(20):
+        assert client.store(f"STOR {number}", b"x" * 100_000)[:3] == "226"
+        assert (client.served.root / str(number)).stat().st_size == 100_000
+
+
+def test_a_restarted_download_gives_the_rest(client: Client) -> None:
+    (client.served.root / "new").write_bytes(MEGABYTES_5)
+    client.says(f"REST {3 << 20}")
+
+    assert client.fetch("RETR new") == MEGABYTES_5[3 << 20 :]
+
+
+def test_a_restarted_upload_completes_the_file(client: Client) -> None:
+    (client.served.root / "new").write_bytes(MEGABYTES_5[: 2 << 20])
+    client.says(f"REST {2 << 20}")
+    client.store("STOR new", MEGABYTES_5[2 << 20 :])
+
+    assert (client.served.root / "new").read_bytes() == MEGABYTES_5
+
+
+def test_an_upload_whose_connection_is_reset_is_426_and_the_session_goes_on(client: Client) -> None:
+    with client.passive() as data:
+        client.says("STOR new")
+        data.sendall(b"half")
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    assert client.reply()[:3] == "426"
+    assert client.store("STOR new", b"whole")[:3] == "226"
+
+
+def test_a_download_whose_connection_is_reset_is_426_and_the_session_goes_on(
+    client: Client,
+) -> None:
+    path = client.served.root / "large"
+    path.touch()
+    os.truncate(path, 64 << 20)
+    with client.passive() as data:
+        client.says("RETR large")
+        data.recv(1)
+
+    assert client.reply()[:3] == "426"
+    assert client.store("STOR new", b"whole")[:3] == "226"
+
+
+def test_a_data_connection_reset_before_the_transfer_is_no_end(client: Client) -> None:
+    with client.passive() as data:
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    first = client.says("STOR new")[:3]
+    codes = [first, *client.replies(1)] if first == "150" else [first]
+
+    assert codes in (["150", "426"], ["425"])
+
+
+def test_a_client_that_closes_its_half_of_a_download_still_gets_it(client: Client) -> None:
+    (client.served.root / "new").write_bytes(MEGABYTES_5)
+    with client.passive() as data:
+        data.shutdown(socket.SHUT_WR)
+        client.says("RETR new")
+        found = everything(data)
+
+    assert found == MEGABYTES_5
+    assert client.reply()[:3] == "226"
+
+
+@pytest.mark.parametrize("command", ["RETR large", "STOR new"])
+def test_a_client_that_hangs_up_in_a_transfer_leaves_nothing_behind(
+    served: Served, root: Path, command: str
+) -> None:
+    (root / "large").touch()
+    os.truncate(root / "large", 64 << 20)
+    with Client(served) as client, client.login().passive():
+        assert client.says(command)[:3] == "150"
+        client.sock.close()
+
+        assert served.at_rest()
+    assert not served.trouble()
+
+
+def test_a_data_connection_that_is_never_made_is_425(impatient: Served) -> None:
+    with Client(impatient) as client:
+        client.login().port()
+
+        assert client.says("LIST")[:3] == "425"
+        assert client.in_step()
+        assert client.store("STOR new", b"x")[:3] == "226"
+
+
+def test_a_data_connection_that_stalls_is_426(impatient: Served) -> None:
+    with Client(impatient) as client, client.login().passive():
+        assert client.says("STOR new")[:3] == "150"
+        assert client.reply()[:3] == "426"
+        assert client.in_step()
+
+
+def test_transfers_are_counted(client: Client) -> None:
+    client.store("STOR new", b"x" * 7)
+    client.fetch("RETR new")
+    client.fetch("RETR new")
+
+    assert client.says("STAT").split("\n")[-2] == " 7 bytes received, 14 bytes sent."
+
+
+def test_transfers_are_logged_with_their_size_and_without_the_password(client: Client) -> None:
+    client.store("STOR new", b"x" * 7)
+    client.fetch("RETR new")
+    log = client.served.log()
+
+    assert "anna uploaded /new, 7 bytes." in log
+    assert "anna downloaded /new, 7 bytes." in log
+    assert "se cret" not in log
+
+
+def test_commands_for_two_uploads_may_be_sent_at_once(client: Client) -> None:
+    port = client.port()
+    client.send("STOR one", "EPSV", "SIZE one")
+    with socket.create_connection((client.served.host, port), 5) as data:
+        data.sendall(b"one")
+
+    assert client.replies(4) == ["150", "226", "229", "213"]
+    with contextlib.suppress(FileNotFoundError):
+        assert (client.served.root / "one").read_bytes() == b"one"
