@@ -33,11 +33,13 @@ def _spawner() -> int:
     from ftpsd.worker.confine import version
     from ftpsd.worker.serve import prepare
 
+    log = events.Log(events.to_journal())
     if not version():
-        events.Log(events.to_journal())(events.NO_LANDLOCK)
+        log(events.NO_LANDLOCK)
     spawn(
         socket.socket(fileno=0),
         lambda who: prepare(who.root, who.user, who.group, read_only=who.read_only),
+        log,
     )
     return 0
 

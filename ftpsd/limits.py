@@ -32,12 +32,16 @@ LOGIN_ATTEMPTS = 5
 """Logins one control connection may try, whatever helper connection it uses."""
 REQUESTS = 16
 """Requests one helper connection may make."""
+REQUEST_SECONDS = 1.0
+"""How long a request may take to arrive; an honest session sends it whole."""
 ATTEMPTS_AT_ONCE = 32
-"""Processes that check a password at the same time; further ones wait."""
+"""Processes that check a password at the same time, and do not only wait; further ones wait."""
 ADDRESS_FAILURES = 10
 """Failed logins from one address before each further one is slowed."""
 ADDRESS_SECONDS = 600.0
 """After this long without a failure an address is forgotten."""
+ADDRESS_WAITING = 4
+"""Attempts of one slowed address that wait at the same time; further ones are refused."""
 ADDRESS_DELAY_SECONDS = 10.0
 """The most that a slowed address waits."""
 ADDRESSES = 4096

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import grp
 import hmac
 import os
@@ -24,6 +23,7 @@ from ftpsd.helper.login import attach
 from ftpsd.options import Settings
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
+from ftpsd.syscall import prctl
 from ftpsd.wire import helper, ports
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
@@ -121,7 +121,7 @@ class OneAccount:
         def work() -> None:
             self._channel.close()
             ours.close()
-            ctypes.CDLL(None).prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
+            prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
             user = pwd.getpwuid(os.geteuid()).pw_name
             group = grp.getgrgid(os.getegid()).gr_name
             prepare(served.root, user, group, read_only=served.read_only)(Channel(theirs))
@@ -137,7 +137,7 @@ def fork(work: Callable[[], None], log: events.Log) -> None:
     if os.fork() == 0:
         status = 1
         try:
-            ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+            prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
             if os.getppid() == parent:
                 work()
             status = 0

@@ -18,6 +18,12 @@ _QUESTION: Final = struct.Struct("QB16s")
 _VERDICT: Final = struct.Struct("?d")
 
 
+GRANTED, DENIED, ANONYMOUS = b"+", b"-", b"="
+"""How an attempt may end. To log in without a password proves nothing, and gives nothing back."""
+ANSWERED = b"!"
+"""The session has its answer, or its channel is closed."""
+
+
 class Ledger:
     """Counts attempts by control connection, and failures by address. Bounded, and forgetful."""
 
@@ -25,9 +31,13 @@ class Ledger:
         """Start with nobody known."""
         self._tried: collections.OrderedDict[int, int] = collections.OrderedDict()
         self._failed: collections.OrderedDict[bytes, tuple[int, float]] = collections.OrderedDict()
+        self._waiting: collections.Counter[bytes] = collections.Counter()
 
     def admit(self, cookie: int, address: bytes, now: float) -> tuple[bool, float]:
-        """Count an attempt; say whether it may go on, and how many seconds it must wait first."""
+        """Count an attempt; say whether it may go on, and how many seconds it must wait first.
+
+        Of an address that is slowed only some may wait: each that waits is a process.
+        """
         tried = self._tried.pop(cookie, 0) + 1
         self._tried[cookie] = tried
         _bound(self._tried)
@@ -36,7 +46,16 @@ class Ledger:
             del self._failed[address]
             failures = 0
         delay = min(limits.ADDRESS_DELAY_SECONDS, float(max(0, failures - limits.ADDRESS_FAILURES)))
-        return tried <= limits.LOGIN_ATTEMPTS, delay
+        allowed = tried <= limits.LOGIN_ATTEMPTS
+        if allowed and delay:
+            allowed = self._waiting[address] < limits.ADDRESS_WAITING
+        return allowed, delay
+
+    def wait(self, address: bytes, step: int) -> None:
+        """Count one more (1) or one less (-1) attempt of an address that waits."""
+        self._waiting[address] += step
+        if not self._waiting[address]:
+            del self._waiting[address]
 
     def failed(self, address: bytes, now: float) -> None:
         """Count a failure of this address."""
@@ -69,7 +88,12 @@ class Book:
         self.sock = sock
         self._ledger = ledger
         self._asked: tuple[int, bytes] | None = None
-        self._settled = False
+        self._settled = self._slowed = self.answered = False
+
+    @property
+    def working(self) -> bool:
+        """Say whether it does more than wait."""
+        return not self._settled and not self._slowed
 
     def answer(self, now: float) -> bool:
         """Read one message of the attempt and answer it; say whether the attempt goes on."""
@@ -77,21 +101,30 @@ class Book:
         if len(data) == _QUESTION.size:
             # Its length tells an IPv4 address from an IPv6 network that begins with the same bytes.
             cookie, length, padded = _QUESTION.unpack(data)
-            address = padded[:length]
-            self._asked = cookie, address
-            self.sock.send(_VERDICT.pack(*self._ledger.admit(cookie, address, now)))
+            self._asked = cookie, padded[:length]
+            allowed, delay = self._ledger.admit(*self._asked, now)
+            self._slow(slowed=allowed and delay > 0)
+            self.sock.send(_VERDICT.pack(allowed, delay))
+        elif data == ANSWERED:
+            self.answered = True
         elif data and self._asked:
             self._settled = True
-            if data == b"+":
+            if data == GRANTED:
                 self._ledger.succeeded(self._asked[0])
-            else:
+            elif data == DENIED:
                 self._ledger.failed(self._asked[1], now)
         return bool(data)
+
+    def _slow(self, *, slowed: bool) -> None:
+        if self._asked and slowed != self._slowed:
+            self._slowed = slowed
+            self._ledger.wait(self._asked[1], 1 if slowed else -1)
 
     def close(self, now: float) -> None:
         """End the book of an attempt; one that ended without a word has failed."""
         if self._asked and not self._settled:
             self._ledger.failed(self._asked[1], now)
+        self._slow(slowed=False)
         self.sock.close()
 
 
@@ -112,9 +145,9 @@ class Asker:
         allowed, delay = _VERDICT.unpack(data)
         return allowed, delay
 
-    def settle(self, *, granted: bool) -> None:
-        """Tell how the attempt ended, if the helper is still there to hear it."""
+    def settle(self, outcome: bytes) -> None:
+        """Tell how the attempt ended, or `ANSWERED`, if the helper is still there to hear it."""
         try:
-            self._sock.send(b"+" if granted else b"-")
+            self._sock.send(outcome)
         except OSError:
             pass

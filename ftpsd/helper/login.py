@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
-from ftpsd.helper.password import Attempt
+from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
 from ftpsd.wire import helper, ports
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
@@ -29,6 +29,7 @@ from ftpsd.wire.spawn import SPAWNER, Spawn
 
 if TYPE_CHECKING:
     from ftpsd.helper.attempts import Asker
+    from ftpsd.helper.password import Attempt
     from ftpsd.options import Settings
 
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
@@ -52,7 +53,7 @@ class Conversation:
 
     def answer(self) -> None:
         """Read one request and answer it. Raise `Malformed` or `Closed`."""
-        request, oneway = receive_call(self._channel, KNOWN, limits.ANSWER_SECONDS)
+        request, oneway = receive_call(self._channel, KNOWN, limits.REQUEST_SECONDS)
         self._pid = self._channel.sender.pid if self._channel.sender else None
         try:
             reply = self._handle(request)
@@ -94,7 +95,7 @@ class Conversation:
             self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
         found = self._check(request, control.remote.text, chosen)
         granted = self._start(found, chosen, request.control_fd)
-        self._asker.settle(granted=True)
+        self._asker.settle(ANONYMOUS if found.read_only else GRANTED)
         self._log.shared["user"] = found.user
         self._say(events.LOGGED_IN, anonymous="yes" if found.read_only else "no")
         return granted
@@ -105,7 +106,7 @@ class Conversation:
         try:
             return self._account(request, remote, chosen)
         except account.NotAllowed as reason:
-            self._asker.settle(granted=False)
+            self._asker.settle(DENIED)
             self._say(events.LOGIN_REFUSED, reason=reason)
             passed = (time.monotonic() - begun) % limits.FAILURE_SECONDS
             time.sleep(limits.FAILURE_SECONDS - passed)
@@ -115,6 +116,8 @@ class Conversation:
         """Ask PAM, then whether the account may be used at all: always both. Raise `NotAllowed`."""
         if chosen.anonymous and request.user.lower() in account.ANONYMOUS:
             return account.anonymous()
+        from ftpsd.helper.password import Attempt
+
         attempt = Attempt(remote)
         refused = attempt.refusal(request.user, request.password)
         if refused is not None:

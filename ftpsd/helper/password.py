@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Asks PAM whether a password is right and its account may be used.
 
-Runs in the process of one attempt only: modules block, fork, and change the process they are in.
+Loaded and run in the process of one attempt only: PAM's modules block, fork, and change the process
+they are in; and the callbacks they are given lie in memory that must not be shared with another
+attempt (see `ftpsd.syscall`).
 """
 
 from __future__ import annotations
 
 import ctypes
-import functools
+import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -36,15 +38,11 @@ _NO_DELAY: Final = _FAIL_DELAY(lambda *_: None)
 _NO_ANSWER: Final = _Conversation(_CONVERSATION(lambda *_: _PAM_CONV_ERR), None)
 
 
-@functools.cache
-def load() -> Any:
-    """Load libpam, which python-pam finds by running ldconfig twice.
-
-    The helper does so once; each attempt has its own copy, for each is a process of its own.
-    """
-    import pam
-
-    return pam.PamAuthenticator()
+def _authenticator() -> Any:
+    """Load libpam without ldconfig, which python-pam would run twice for each attempt."""
+    internals = importlib.import_module("pam.__internals")
+    internals.find_library = "lib{}.so.0".format  # type: ignore[attr-defined]
+    return internals.PamAuthenticator()
 
 
 class Attempt:
@@ -52,7 +50,8 @@ class Attempt:
 
     def __init__(self, remote: str) -> None:
         """Prepare to ask about a client at the address `remote`."""
-        self._pam = load()
+        self._pam = _authenticator()
+        self._right = False
         self._remote = ctypes.c_char_p(remote.encode("ascii"))
         self._start, self._authenticate = self._pam.pam_start, self._pam.pam_authenticate
         # python-pam goes from start to account check in one call, and its own functions are
@@ -72,6 +71,7 @@ class Attempt:
     def _authenticated(self, handle: Any, flags: int) -> int:
         # Debian's common-auth has "nullok": without this an account with no password is open.
         code: int = self._authenticate(handle, flags | _DISALLOW_NULL_AUTHTOK)
+        self._right = code == _PAM_SUCCESS
         return code
 
     def _set(self, item: int, value: Any) -> None:
@@ -83,7 +83,9 @@ class Attempt:
         allowed = self._pam.authenticate(user, text, service=SERVICE, call_end=False)
         if allowed and text:
             return None
-        return str(self._pam.reason) if text else "the password is empty"
+        # Debian's stacks end in pam_deny, which says the same of all that went before it.
+        stage = "the account may not be used: " if self._right else ""
+        return f"{stage}{self._pam.reason}" if text else "the password is empty"
 
     def open_session(self) -> str | None:
         """Open a PAM session; give `None`, or the reason why there is none."""

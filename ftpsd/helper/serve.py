@@ -20,8 +20,7 @@ import traceback
 from typing import TYPE_CHECKING, Final
 
 from ftpsd import events, limits
-from ftpsd.helper import password
-from ftpsd.helper.attempts import Asker, Book, Ledger
+from ftpsd.helper.attempts import ANSWERED, Asker, Book, Ledger
 from ftpsd.helper.login import Conversation
 from ftpsd.wire.channel import Channel, Closed
 from ftpsd.wire.message import Malformed
@@ -104,10 +103,13 @@ class Helper:
             self._forget(session)
             return
         self._epoll.unregister(session.sock)
-        if len(self._attempts) < limits.ATTEMPTS_AT_ONCE:
-            self._fork(session)
-        else:
-            self._waiting.append(session)
+        self._waiting.append(session)
+        self._fork_waiting()
+
+    def _fork_waiting(self) -> None:
+        working = sum(book.working for book, _ in self._attempts.values())
+        for _ in range(min(len(self._waiting), limits.ATTEMPTS_AT_ONCE - working)):
+            self._fork(self._waiting.popleft())
 
     def _forget(self, session: Session) -> None:
         del self._sessions[session.sock.fileno()]
@@ -146,14 +148,15 @@ class Helper:
             goes_on = book.answer(now)
         except OSError:
             goes_on = False
-        if goes_on:
-            return
-        del self._attempts[fd]
-        self._epoll.unregister(fd)
-        book.close(now)
-        self._epoll.register(session.sock, select.EPOLLIN | select.EPOLLRDHUP)
-        if self._waiting:
-            self._fork(self._waiting.popleft())
+        if not goes_on:
+            del self._attempts[fd]
+            self._epoll.unregister(fd)
+            book.close(now)
+            self._epoll.register(session.sock, select.EPOLLIN | select.EPOLLRDHUP)
+            if not book.answered:
+                # It died over the request (a module of PAM may crash): nobody else will answer.
+                self._forget(session)
+        self._fork_waiting()
 
 
 def _attempt(
@@ -165,8 +168,8 @@ def _attempt(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # A module of PAM may hang for ever; the session gives up at the same time.
         signal.alarm(int(limits.LOGIN_SECONDS))
-        channel = Channel(sock)
-        conversation = Conversation(channel, Asker(counts), spawner, log)
+        channel, asker = Channel(sock), Asker(counts)
+        conversation = Conversation(channel, asker, spawner, log)
         try:
             conversation.answer()
         except (Malformed, Closed) as reason:
@@ -175,6 +178,7 @@ def _attempt(
                 log(events.CONTRACT_BROKEN, pid, pid=pid or "unknown", reason=reason)
             # For the helper's own copy too: nothing of this session is believed any more.
             sock.shutdown(socket.SHUT_RDWR)
+        asker.settle(ANSWERED)
         counts.close()
         spawner.close()
         signal.alarm(0)
@@ -206,7 +210,6 @@ def main(spawner: list[str]) -> int:
     log = events.Log(events.to_journal())
     inherited = listen_fds_with_names()
     workers = start_spawner(spawner)
-    password.load()
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listeners = [fd for fd, name in inherited.items() if name != STORED]

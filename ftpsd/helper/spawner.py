@@ -15,9 +15,11 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from ftpsd import events
 from ftpsd.helper.account import Account
 from ftpsd.helper.become import become
 from ftpsd.wire.channel import Channel, receive_call
+from ftpsd.wire.message import Malformed
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     """Jails this process in the account's root and gives what serves it. Raises `OSError`."""
 
 
-def spawn(requests: socket.socket, prepare: Prepare) -> None:
+def spawn(requests: socket.socket, prepare: Prepare, log: events.Log) -> None:
     """Fork a worker for each message on `requests`, until the helper is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     poll = select.poll()
@@ -40,21 +42,21 @@ def spawn(requests: socket.socket, prepare: Prepare) -> None:
         taken, taking = os.pipe()
         if os.fork() == 0:
             os.close(taken)
-            _child(requests, taking, prepare)
+            _child(requests, taking, prepare, log)
         os.close(taking)
         # Until the child has read its request, the next one must not be looked for.
         os.read(taken, 1)
         os.close(taken)
 
 
-def _child(requests: socket.socket, taking: int, prepare: Prepare) -> None:
+def _child(requests: socket.socket, taking: int, prepare: Prepare, log: events.Log) -> None:
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request = _take(requests)
         os.close(taking)
         requests.close()
-        _work(request, prepare)
+        _work(request, prepare, log)
         status = 0
     except Exception:  # noqa: BLE001 - the end of a process
         traceback.print_exc()
@@ -69,7 +71,7 @@ def _take(requests: socket.socket) -> Spawn:
     return request
 
 
-def _work(request: Spawn, prepare: Prepare) -> None:
+def _work(request: Spawn, prepare: Prepare, log: events.Log) -> None:
     account = Account(
         user=request.user,
         group=request.group,
@@ -86,4 +88,11 @@ def _work(request: Spawn, prepare: Prepare) -> None:
         os.write(request.ready_fd, (error.strerror or "failed").encode())
         return
     os.write(request.ready_fd, b"\0")
-    serve(Channel(socket.socket(fileno=request.files_fd)))
+    channel = Channel(socket.socket(fileno=request.files_fd))
+    # For the journal: which process it was that broke the contract.
+    channel.sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    try:
+        serve(channel)
+    except Malformed as reason:
+        pid = channel.sender.pid if channel.sender else "unknown"
+        log(events.CONTRACT_BROKEN, pid=pid, reason=reason, user=request.user)

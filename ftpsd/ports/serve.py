@@ -76,8 +76,13 @@ class Broker:
 
     def adopt(self, sock: socket.socket, binding: Binding | None = None) -> None:
         """Serve one more channel."""
-        self._clients[sock.fileno()] = Client(sock, binding)
+        # For the journal: which process it was that broke the contract.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        client = self._clients[sock.fileno()] = Client(sock, binding)
         self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
+        if binding is not None:
+            # Whatever this session waited for went with the process before.
+            self._guard(client, lambda one: one.refuse(NotOpened(reason="cancelled")))
 
     def serve(self) -> None:
         """Work for ever."""
@@ -117,7 +122,13 @@ class Broker:
         try:
             act(client)
         except Malformed as reason:
-            self._log(events.CONTRACT_BROKEN, pid="unknown", reason=reason)
+            sender, binding = client.channel.sender, client.binding
+            self._log(
+                events.CONTRACT_BROKEN,
+                pid=sender.pid if sender else "unknown",
+                reason=reason,
+                remote=binding.remote.text if binding else "unknown",
+            )
             self._leave(client)
         except Closed:
             self._leave(client)

@@ -156,6 +156,7 @@ class ListRequest:
 
     __slots__ = (
         "all",
+        "almost_all",
         "by_size",
         "by_time",
         "classify",
@@ -172,7 +173,8 @@ class ListRequest:
     def __init__(self, raw: str, letters: str, path: str) -> None:
         self.raw = raw
         self.path = path
-        self.all = "a" in letters or "A" in letters
+        self.all = "a" in letters
+        self.almost_all = "A" in letters
         self.recursive = "R" in letters
         self.by_time = "t" in letters
         self.by_size = "S" in letters

@@ -122,7 +122,9 @@ def facts_and_path(text: str) -> tuple[Facts, str]:
     given, _, rest = text.partition("; ")
     facts = Facts()
     for fact in given.rstrip(";").split(";"):
-        name, _, value = fact.partition("=")
+        name, equals, value = fact.partition("=")
+        if not equals:
+            raise BadArgument(ARGUMENT_ERROR, "MFF takes fact=value;... and a path.")
         facts.take(name.lower(), value)
     return facts, argument.path(rest)
 

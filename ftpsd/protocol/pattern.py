@@ -22,12 +22,12 @@ def _set(pattern: str, at: int, letter: str) -> tuple[int, bool]:
     inverted = inside[:1] in ("!", "^")
     inside = inside[inverted:]
     found, place = False, 0
-    while place < len(inside):
+    while place < len(inside) and not found:
         if inside[place + 1 : place + 2] == "-" and place + 2 < len(inside):
-            found = found or inside[place] <= letter <= inside[place + 2]
+            found = inside[place] <= letter <= inside[place + 2]
             place += 3
         else:
-            found = found or inside[place] == letter
+            found = inside[place] == letter
             place += 1
     return end, found != inverted
 

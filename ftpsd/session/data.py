@@ -110,8 +110,13 @@ class DataPort:
         return sock
 
     def _send(self, call: Listen | Connect) -> None:
-        """Ask; what was asked before is given up, and its answer taken out of the way."""
+        """Ask; what was asked before is given up, and its answer taken out of the way.
+
+        A broker that was started anew says "cancelled" to all, whether they wait or not.
+        """
         last = self._unanswered
+        if last is None and self.ports.channel.readable:
+            last = self._unanswered = Listen
         self.ports.send(call)
         if last is not None:
             try:

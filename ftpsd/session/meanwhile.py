@@ -28,8 +28,15 @@ STATUS_SECONDS = 2.0
 class Meanwhile:
     """One wait, from the command that began it to its reply."""
 
-    def __init__(self, session: Session, progress: Callable[[], str]) -> None:
-        """Mind the client of `session`; `progress` is what STAT tells it."""
+    def __init__(
+        self, session: Session, progress: Callable[[], str], *, talks: bool = True
+    ) -> None:
+        """Mind the client of `session`; `progress` is what STAT tells it.
+
+        Unless it `talks`, only ABOR is heard at once: before 150 a reply would be taken for that of
+        the command that runs.
+        """
+        self._talks = talks
         self._session = session
         self._progress = progress
         self._told = time.monotonic()
@@ -76,6 +83,15 @@ class Meanwhile:
         self._tell()
         return not self.aborted
 
+    def talk(self) -> None:
+        """Answer STAT and NOOP from now on: 150 is sent."""
+        self._talks = True
+
+    def aborts(self, command: Reply) -> Reply:
+        """Answer the `command` that is aborted; give the answer to ABOR (RFC 959, 4.1.3)."""
+        self._session.control.send(command)
+        return Reply(reply.CLOSING_DATA, "Aborted as you asked.")
+
     def stop(self) -> None:
         """Stop watching the data connection, before it is closed."""
         if self._watched is not None:
@@ -91,13 +107,13 @@ class Meanwhile:
         """Do what a line says, or keep it for later."""
         session = self._session
         verb = line.strip().upper() if isinstance(line, str) and line.isascii() else ""
-        if verb == "ABOR":
+        if verb == "ABOR" and not self.aborted:
             self.aborted = True
-        elif at_once and verb == "STAT":
+        elif at_once and self._talks and verb == "STAT":
             session.control.send(
                 Reply(reply.SYSTEM_STATUS, "Transferring.", self._progress(), "End.")
             )
-        elif at_once and verb == "NOOP" and not session.waiting:
+        elif at_once and self._talks and verb == "NOOP" and not session.waiting:
             session.control.send(Reply(reply.COMMAND_OK, "OK."))
         else:
             self.leaving = self.leaving or verb == "QUIT"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from ftpsd.protocol.ascii import FromNetwork, ToNetwork
+from ftpsd.session.deflate import ReceiveInflated, SendDeflated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,8 +170,6 @@ def _send(
 ) -> Pump:
     if level is None:
         return Send(read, data, pipe)
-    from ftpsd.session.deflate import SendDeflated
-
     return SendDeflated(read, data, level, pipe)
 
 
@@ -187,6 +186,4 @@ def receiver(file_fd: int, data: socket.socket, how: Mode) -> Pump:
 
     if how.level is None:
         return Receive(put, data)
-    from ftpsd.session.deflate import ReceiveInflated
-
     return ReceiveInflated(put, data)

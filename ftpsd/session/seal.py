@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
+
+from ftpsd.session.filter import install
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
 
 _FOREIGN = ("/etc/passwd", "/etc/shadow", "/home", "/var/lib", "/run/ftpsd", "/usr/bin/sh")
 """What is on every host and must not be seen; /root and /etc stay as empty mount points."""
+
+
+_SET_SIGNAL = 10
 
 
 class Unsealed(Exception):
@@ -59,11 +65,27 @@ def _connects() -> bool:
     return True
 
 
+def _signals() -> bool:
+    """Say whether a descriptor can be told to send signals; see `ftpsd.session.filter`."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        try:
+            fcntl.fcntl(sock, _SET_SIGNAL, 0)
+        except PermissionError:
+            return False
+    return True
+
+
 def seal() -> None:
     """Close what a process can close of itself, then look. Raise `Unsealed` if anything is open."""
-    import prctl
+    import prctl  # `ftpsd serve` runs without it, and unsealed
 
     prctl.set_dumpable(0)
     prctl.set_name("ftpsd-session")
     for gap in _gaps():
         raise Unsealed(gap)
+    try:
+        install()
+    except (OSError, KeyError) as error:
+        raise Unsealed(f"no filter on this machine: {error!r}") from error
+    if _signals():
+        raise Unsealed("it can send signals by a descriptor")

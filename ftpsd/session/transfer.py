@@ -36,7 +36,7 @@ class Transfer:
         self._size = size
         self._pump: Pump | None = None
         self.whole = False
-        self._meanwhile = Meanwhile(session, self.progress)
+        self._meanwhile = Meanwhile(session, self.progress, talks=False)
 
     def progress(self) -> str:
         """Say how far it is."""
@@ -72,6 +72,7 @@ class Transfer:
         self._pump = pump
         session = self._session
         session.control.send(Reply(reply.FILE_STATUS_OK, begin))
+        self._meanwhile.talk()
         begun = time.monotonic()
         try:
             refusal = self._move(data, pump)
@@ -121,8 +122,7 @@ class Transfer:
     def _aborted(self, last: Reply) -> Reply:
         """Answer the transfer; the reply is the answer to ABOR (RFC 959, section 4.1.3)."""
         self.failed(_ABORTED)
-        self._session.control.send(last)
-        return Reply(reply.CLOSING_DATA, "Aborted as you asked.")
+        return self._meanwhile.aborts(last)
 
     def failed(self, reason: str) -> None:
         """Log how it ended."""

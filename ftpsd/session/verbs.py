@@ -30,12 +30,9 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-KEEP_RESTART = (
-    *("REST", "RANG", "PASV", "EPSV", "LPSV", "PORT", "EPRT", "LPRT", "ESTA", "ESTP"),
-    *("TYPE", "MODE", "NOOP", "STAT", "OPTS", "ALLO", "SIZE", "HASH"),
-    *("RETR", "STOR", "APPE", "STOU"),
-)
-"""REST and RANG hold for the transfer that follows; only what prepares it may stand in between."""
+END_RESTART = ("LIST", "NLST", "MLSD", "USER", "REIN")
+"""REST and RANG hold for the next transfer of a file, whatever a client asks in between: some send
+HELP and ALLO after REST, and to forget it then would make the rest of a file the whole of it."""
 KEEP_RENAME = ("RNFR", "RNTO", "NOOP", "STAT")
 
 
@@ -206,9 +203,18 @@ HTTP = ("GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT")
 """A browser was talked into connecting here; nothing more of its request is read."""
 
 
+REFUSED_ALWAYS = ("SMNT", "MFCT")
+"""Known, and answered with the reason why there is no such thing here; HELP does not list them."""
+
+
 def works(row: Verb, session: Session) -> bool:
     """Say whether this user may use a command at all; before a login that is not known."""
     return not (row.writes and session.login is not None and session.login.read_only)
+
+
+def listed(row: Verb, session: Session) -> bool:
+    """Say whether HELP and FEAT list a command."""
+    return works(row, session) and row.name not in REFUSED_ALWAYS
 
 
 def run(row: Verb, session: Session, text: str) -> Reply | None:
@@ -241,7 +247,7 @@ def answer(session: Session, line: BadLine | str) -> Reply | None:
         return Reply(reply.COMMAND_UNKNOWN, "This command is not known here.")
     login = session.login
     if login is not None:
-        if row.name not in KEEP_RESTART:
+        if row.name in END_RESTART:
             login.restart, login.range = 0, None
         if row.name not in KEEP_RENAME:
             login.rename_from = None

@@ -105,6 +105,13 @@ class Channel:
             self._fill()
 
     @property
+    def readable(self) -> bool:
+        """Say whether something has come that nobody has read, or the peer is gone."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return self.pending or bool(poll.poll(0))
+
+    @property
     def pending(self) -> bool:
         """Say whether bytes beyond the last message have already been read."""
         return bool(self._bytes)

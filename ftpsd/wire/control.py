@@ -10,6 +10,10 @@ import struct
 
 from ftpsd.wire.message import Malformed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _SO_COOKIE = 57
 _MAPPED = bytes(10) + b"\xff\xff"
 
@@ -49,6 +53,19 @@ def address_of(name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
     return Address(socket.inet_pton(family, name[0].partition("%")[0]), scope)
 
 
+def _peer(sock: socket.socket) -> Any:
+    """Give what getpeername(2) does. Raise `NotConnected` when that is over, or `OSError`."""
+    try:
+        return sock.getpeername()
+    except OSError as error:
+        was_one = sock.getsockname()[1] and not sock.getsockopt(
+            socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+        )
+        if error.errno == errno.ENOTCONN and was_one:
+            raise NotConnected from error
+        raise
+
+
 def _socket(fd: int) -> socket.socket:
     """Give a socket of its own for a descriptor that stays the caller's. Raise `OSError`."""
     own = os.dup(fd)
@@ -73,11 +90,9 @@ class Control:
             with _socket(fd) as sock:
                 if sock.type != socket.SOCK_STREAM or sock.proto != socket.IPPROTO_TCP:
                     raise Malformed("control connection")
-                self.remote = address_of(sock.getpeername())
                 self.local = address_of(sock.getsockname())
+                self.remote = address_of(_peer(sock))
                 cookie = sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8)
         except OSError as error:
-            if error.errno == errno.ENOTCONN:
-                raise NotConnected from error
             raise Malformed("control connection") from error
         (self.cookie,) = struct.unpack("Q", cookie)

@@ -96,7 +96,8 @@ class Listing(Reply):
 class List(Call[Listing]):
     """List a directory, or one file; several patterns at once are one path with wildcards.
 
-    Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST).
+    Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST);
+    `hidden` are names that begin with a dot, `own` are "." and "..".
     """
 
     MORE = True
@@ -106,6 +107,7 @@ class List(Call[Listing]):
     prefix: Text
     facts: Text
     hidden: Bool
+    own: Bool
     recursive: Bool
     by_time: Bool
     by_size: Bool

@@ -7,13 +7,14 @@ rename could outrun.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
+import struct
 from typing import Final
 
-_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+from ftpsd.syscall import syscall
+
 _OPENAT2: Final = 437
 _FCHMODAT2: Final = 452
 _AT_EMPTY_PATH: Final = 0x1000
@@ -26,8 +27,8 @@ NEVER_BLOCK: Final = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """A FIFO without a writer, a file under lease and a terminal must not hold up the worker."""
 
 
-class _How(ctypes.Structure):
-    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+_HOW: Final = struct.Struct("QQQ")
+"""struct open_how: flags, mode, resolve."""
 
 
 class Root:
@@ -36,21 +37,19 @@ class Root:
     def __init__(self, path: str) -> None:
         """Open the root directory. Raise `OSError`, also where the kernel has no openat2(2)."""
         self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        os.close(self.open("/", os.O_PATH))
+        # Looking up "." takes the permission to search, which opening the root itself does not.
+        os.close(self.open("/.", os.O_PATH | os.O_DIRECTORY))
 
     def open(self, path: str, flags: int, mode: int = 0) -> int:
         """Open `path`, taking the root for "/" and for every "..". Raise `OSError`."""
-        how = _How(flags | os.O_CLOEXEC, mode, _RESOLVE)
+        how = _HOW.pack(flags | os.O_CLOEXEC, mode, _RESOLVE)
         name = os.fsencode(path)
-        number = 0
         for _ in range(_TRIES):
-            fd: int = _LIBC.syscall(_OPENAT2, self.fd, name, ctypes.byref(how), ctypes.sizeof(how))
-            if fd >= 0:
-                return fd
-            number = ctypes.get_errno()
-            if number not in (errno.EAGAIN, errno.EINTR):
-                break
-        raise OSError(number, os.strerror(number))
+            try:
+                return syscall(_OPENAT2, self.fd, name, how, _HOW.size)
+            except (BlockingIOError, InterruptedError):
+                continue
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
     def parent(self, path: str) -> tuple[int, str]:
         """Open the directory that holds `path`; give it and the last name. Raise `OSError`.
@@ -113,8 +112,10 @@ class Root:
             # Its owner may have taken every permission from it, and may give it back.
             fd = self.open(path, os.O_PATH)
             try:
-                if _LIBC.syscall(_FCHMODAT2, fd, b"", mode, _AT_EMPTY_PATH):
-                    raise
+                syscall(_FCHMODAT2, fd, b"", mode, _AT_EMPTY_PATH)
+            except OSError as error:
+                # Linux before 6.6, or a systemd that does not know the call yet.
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
             finally:
                 os.close(fd)
             return

@@ -7,12 +7,13 @@ even if the worker itself were taken over. It cannot be undone.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
+import struct
 from typing import Final
 
-_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+from ftpsd.syscall import syscall
+
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION: Final = 1
 _PATH_BENEATH: Final = 1
@@ -28,31 +29,16 @@ _OTHERS: Final = 0b11
 _MISSING: Final = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 
 
-class _Ruleset(ctypes.Structure):
-    _fields_ = (
-        ("files", ctypes.c_uint64),
-        ("network", ctypes.c_uint64),
-        ("others", ctypes.c_uint64),
-    )
-
-
-class _Beneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
-
-
-def _call(number: int, *arguments: object) -> int:
-    result: int = _LIBC.syscall(number, *arguments)
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return result
+_RULESET: Final = {1: struct.Struct("Q"), 4: struct.Struct("QQ"), 6: struct.Struct("QQQ")}
+"""struct landlock_ruleset_attr: files, network, others; from which version on it is so long."""
+_BENEATH: Final = struct.Struct("=Qi")
+"""struct landlock_path_beneath_attr: allowed, parent_fd; packed."""
 
 
 def version() -> int:
     """Give the version of Landlock in this kernel; 0 if it has none that serves."""
     try:
-        found = _call(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)
+        found = syscall(_CREATE_RULESET, 0, 0, _ASK_VERSION)
     except OSError as error:
         if error.errno not in _MISSING:
             raise
@@ -70,13 +56,13 @@ def confine(root_fd: int) -> bool:
     if not known:
         return False
     rights = (1 << _FILE_RIGHTS.get(known, max(_FILE_RIGHTS.values()))) - 1
-    rules = _Ruleset(rights, _NETWORK if known >= 4 else 0, _OTHERS if known >= 6 else 0)
-    size = 24 if known >= 6 else 16 if known >= 4 else 8
-    ruleset = _call(_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), 0)
+    form = _RULESET[max(since for since in _RULESET if since <= known)]
+    rules = form.pack(*(rights, _NETWORK, _OTHERS)[: form.size // 8])
+    ruleset = syscall(_CREATE_RULESET, rules, form.size, 0)
     try:
-        beneath = _Beneath(rights & ~_EXECUTE, root_fd)
-        _call(_ADD_RULE, ruleset, _PATH_BENEATH, ctypes.byref(beneath), 0)
-        _call(_RESTRICT_SELF, ruleset, 0)
+        beneath = _BENEATH.pack(rights & ~_EXECUTE, root_fd)
+        syscall(_ADD_RULE, ruleset, _PATH_BENEATH, beneath, 0)
+        syscall(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
     return True

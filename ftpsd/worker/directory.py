@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat
@@ -102,7 +103,10 @@ class Directory:
         path = self._path = request.path
         try:
             found = root.status(path)
-        except FileNotFoundError:
+        except OSError as error:
+            # A pattern may be longer than any name.
+            if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                raise
             above, _, last = path.rpartition("/")
             if not pattern.has_wildcard(last):
                 raise
@@ -160,7 +164,7 @@ class Directory:
                 continue
             try:
                 yield ""
-                yield f"{shown}/{name}:"
+                yield clean(f"{shown}/{name}:")
                 yield from self._show(fd, os.fstat(fd), self._found(fd, []))
                 yield from self._beneath(fd, f"{shown}/{name}", depth + 1)
             finally:
@@ -182,8 +186,8 @@ class Directory:
 
     def _own(self) -> tuple[str, ...]:
         """Give the names that every directory has, where they are shown."""
-        form, hidden = self._request.form, self._request.hidden
-        return (".", "..") if form == "facts" or (form == "long" and hidden) else ()
+        form, own = self._request.form, self._request.own
+        return (".", "..") if form == "facts" or (form == "long" and own) else ()
 
     def _visible(self, names: Iterable[str], wanted: list[str]) -> Iterator[str]:
         hidden = self._request.hidden or self._request.form == "facts"

@@ -30,7 +30,7 @@ ALGORITHMS = {
 """Names of HASH (draft-bryan-ftpext-hash, section 5), the usual one first, and of hashlib."""
 
 _PIECE = 1 << 20
-_ABORTED = Reply(reply.CLOSING_DATA, "Aborted as you asked.")
+_ABORTED = Reply(reply.LOCAL_ERROR, "Aborted.")
 
 
 class Crc32:
@@ -51,14 +51,14 @@ class Crc32:
         return f"{self._value:08x}"
 
 
-def _sum(session: Session, file_fd: int, algorithm: str, part: tuple[int, int]) -> str | None:
-    """Read the bytes from the first up to the second; `None` if the client aborts. Raise `Gone`."""
+def _sum(session: Session, file_fd: int, algorithm: str, part: tuple[int, int]) -> str | Reply:
+    """Read the bytes from the first up to the second, unless the client aborts. Raise `Gone`."""
     import hashlib
 
     name = ALGORITHMS[algorithm]
     sum_ = Crc32() if name == "crc32" else hashlib.new(name, usedforsecurity=False)
     offset, end = part
-    meanwhile = Meanwhile(session, lambda: f"{algorithm}: {offset} bytes")
+    meanwhile = Meanwhile(session, lambda: f"{algorithm}: {offset} bytes", talks=False)
     while offset < end:
         piece = os.pread(file_fd, min(_PIECE, end - offset), offset)
         if not piece:
@@ -67,7 +67,7 @@ def _sum(session: Session, file_fd: int, algorithm: str, part: tuple[int, int]) 
         offset += len(piece)
         # A file is always ready: this is to hear the client, between two pieces.
         if not meanwhile.look():
-            return None
+            return meanwhile.aborts(_ABORTED)
     return sum_.hexdigest()
 
 
@@ -89,7 +89,7 @@ def digest(
         return failure(error) or Reply(reply.LOCAL_ERROR, "The file cannot be read.")
     finally:
         os.close(opened.file_fd)
-    return _ABORTED if found is None else (clean(target), (first, last + 1), found)
+    return found if isinstance(found, Reply) else (clean(target), (first, last + 1), found)
 
 
 def chosen(session: Session, argument: str) -> Reply:
@@ -128,7 +128,7 @@ def choose(session: Session, name: str) -> Reply:
     """Choose the sum of HASH, or tell it (OPTS HASH)."""
     wanted = name.strip().upper()
     if wanted and wanted not in ALGORITHMS:
-        return Reply(reply.ARGUMENT_NOT_IMPLEMENTED, "These there are: " + ", ".join(ALGORITHMS))
+        return Reply(reply.ARGUMENT_ERROR, "These there are: " + ", ".join(ALGORITHMS))
     session.logged_in.hash = wanted or session.logged_in.hash
     return Reply(reply.COMMAND_OK, session.logged_in.hash)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _FICLONE = 0x40049409
 _PIECE = 1 << 24
+_TWO_NAMES = Reply(reply.NAME_NOT_ALLOWED, "That is one file with two names.")
 _NOT_THERE = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EPERM)
 
 
@@ -48,16 +49,16 @@ def _step(source: int, target: int) -> int:
     return size
 
 
-def _copy(session: Session, source: int, target: int, *, clone: bool) -> int | None:
-    """Copy all of `source`; `None` if the client aborts. Raise `OSError`, `Gone`."""
+def _copy(session: Session, source: int, target: int, *, clone: bool) -> int | Reply:
+    """Copy all of `source`, unless the client aborts. Raise `OSError`, `Gone`."""
     if clone and _clone(source, target):
         return os.fstat(target).st_size
     moved = 0
-    meanwhile = Meanwhile(session, lambda: f"Copying: {moved} bytes")
+    meanwhile = Meanwhile(session, lambda: f"Copying: {moved} bytes", talks=False)
     while size := _step(source, target):
         moved += size
         if not meanwhile.look():
-            return None
+            return meanwhile.aborts(Reply(reply.LOCAL_ERROR, "Aborted."))
     return moved
 
 
@@ -70,11 +71,12 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
         for at in sources:
             opened += [ask(files.Open(path=at)).file_fd]
         at = target
+        if _twice(opened):
+            return _TWO_NAMES
         # To append empties nothing: the target may be a source by another name.
         opened += [ask(files.Create(path=target, mode="append", offset=0)).file_fd]
-        found = [os.fstat(fd) for fd in opened]
-        if len({(one.st_dev, one.st_ino) for one in found}) < len(opened):
-            return Reply(reply.NAME_NOT_ALLOWED, "That is one file with two names.")
+        if _twice(opened):
+            return _TWO_NAMES
         _place(opened[-1], replace=replace)
         return _all(session, opened[:-1], opened[-1], clone=replace)
     except files.Refused as refusal:
@@ -84,6 +86,11 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
     finally:
         for fd in opened:
             os.close(fd)
+
+
+def _twice(opened: list[int]) -> bool:
+    found = [os.fstat(fd) for fd in opened]
+    return len({(one.st_dev, one.st_ino) for one in found}) < len(opened)
 
 
 def _place(target: int, *, replace: bool) -> None:
@@ -98,8 +105,8 @@ def _all(session: Session, sources: list[int], target: int, *, clone: bool) -> R
     total = 0
     for source in sources:
         moved = _copy(session, source, target, clone=clone)
-        if moved is None:
-            return Reply(reply.CLOSING_DATA, "Aborted as you asked.")
+        if isinstance(moved, Reply):
+            return moved
         total += moved
     return total
 

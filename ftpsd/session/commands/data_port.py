@@ -83,6 +83,11 @@ def extended_active(session: Session, where: tuple[int, str, int]) -> Reply:
 def long_active(session: Session, where: tuple[bytes, int]) -> Reply:
     """Connect to the client for the next transfer (LPRT; RFC 1639)."""
     packed, port = where
+    if len(packed) != len(address.packed(session.control.remote)):
+        family = 6 if ":" in session.control.remote else 4
+        return Reply(
+            reply.PROTOCOL_NOT_SUPPORTED_LONG, f"Supported address families are ({family})"
+        )
     separator, width = (".", 1) if len(packed) == 4 else (":", 2)
     groups = [packed[at : at + width] for at in range(0, len(packed), width)]
     words = [str(group[0]) if width == 1 else group.hex() for group in groups]
@@ -112,6 +117,8 @@ def established_passive(session: Session, _: None) -> Reply:
 
 def _established(session: Session, *, active: bool) -> Reply:
     data = session.logged_in.data
+    if data.extended_only:
+        return _ALL_SENT
     if not data.prepared or data.active != active:
         return Reply(reply.NO_SUCH_DATA, "Send PORT first." if active else "Send PASV first.")
     opened = Transfer(session, "ESTA" if active else "ESTP", "").connect()

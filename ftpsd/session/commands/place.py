@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from ftpsd import events
+from ftpsd import events, limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session.refusals import refused
 from ftpsd.wire import files
+from ftpsd.wire.message import fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ def link(session: Session, argument: list[str]) -> Reply:
     """Make a symbolic link (SITE SYMLINK): to what, and where."""
     if len(argument) != 2:
         return Reply(reply.ARGUMENT_ERROR, "SYMLINK takes a target and a path.")
+    if not fits(argument[0], limits.PATH_BYTES):
+        return Reply(reply.FILE_UNAVAILABLE, "The target is too long.")
     target = session.resolve(argument[1])
     done = Reply(reply.COMMAND_OK, "Link made.")
     call = files.Link(target=argument[0], path=target)

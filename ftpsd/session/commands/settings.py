@@ -64,9 +64,12 @@ def _mlst(session: Session, text: str) -> Reply:
     return Reply(reply.COMMAND_OK, "MLST OPTS" + told)
 
 
+_LEVELS = [[str(level)] for level in range(10)]
+
+
 def _mode(session: Session, text: str) -> Reply:
     words = text.upper().split()
-    if words[:2] != ["Z", "LEVEL"] or len(words) != 3 or words[2] not in "0123456789":
+    if words[:2] != ["Z", "LEVEL"] or words[2:] not in _LEVELS:
         return Reply(reply.ARGUMENT_ERROR, "OPTS MODE takes Z LEVEL and 0 to 9.")
     session.logged_in.level = int(words[2])
     return Reply(reply.COMMAND_OK, f"MODE Z LEVEL {words[2]}.")
@@ -102,7 +105,8 @@ def status(session: Session, asked: ListRequest) -> Reply | None:
         lines.append(
             f"Logged in as {clean(login.user)}{', anonymously' if login.anonymous else ''}."
         )
-        lines.append(f"TYPE {'A' if login.ascii else 'I'}, STRU F, MODE S.")
+        kind, mode = "A" if login.ascii else "I", "Z" if login.compressed else "S"
+        lines.append(f"TYPE {kind}, STRU F, MODE {mode}.")
     lines.append(f"{session.received} bytes received, {session.sent} bytes sent.")
     return Reply(reply.SYSTEM_STATUS, "Status:", *lines, "End.")
 
@@ -120,20 +124,22 @@ def site(session: Session, text: str) -> Reply | None:
 
 def site_help(session: Session, _: str) -> Reply:
     """List the commands of SITE."""
-    from ftpsd.session.verbs import SITE, works
+    from ftpsd.session.verbs import SITE, listed
 
     lines = [
-        f"SITE {verb.name} {verb.syntax}".rstrip() for verb in SITE.values() if works(verb, session)
+        f"SITE {verb.name} {verb.syntax}".rstrip()
+        for verb in SITE.values()
+        if listed(verb, session)
     ]
     return Reply(reply.HELP_MESSAGE, "These there are:", *lines, "End.")
 
 
 def features(session: Session, _: None) -> Reply:
     """List what goes beyond RFC 959 and works now, for this user (FEAT; RFC 2389, section 3)."""
-    from ftpsd.session.verbs import VERBS, works
+    from ftpsd.session.verbs import VERBS, listed
 
     chosen = session.login.facts if session.login else ";".join(listing.FACTS)
-    found = {verb.feature for verb in VERBS.values() if verb.feature and works(verb, session)}
+    found = {verb.feature for verb in VERBS.values() if verb.feature and listed(verb, session)}
     found |= {"UTF8", "TVFS", "MODE Z", "LANG EN*", checksum.feature(session)}
     lines = sorted(found | {listing.feature_text(listing.select_facts(chosen))})
     return Reply(reply.SYSTEM_STATUS, "Features:", *lines, "End.")
@@ -141,15 +147,14 @@ def features(session: Session, _: None) -> Reply:
 
 def helping(session: Session, text: str) -> Reply:
     """List the commands that work for this user, or explain one (HELP)."""
-    from ftpsd.session.verbs import VERBS, works
+    from ftpsd.session.verbs import VERBS, listed
 
     if text.strip():
         verb = VERBS.get(text.strip().upper())
         if verb is None:
             return Reply(reply.NOT_IMPLEMENTED, "There is no such command.")
         return Reply(reply.HELP_MESSAGE, f"{verb.name} {verb.syntax}".rstrip())
-    words = [name for name, verb in VERBS.items() if works(verb, session)]
-    rows = [
-        " ".join(f"{word:5}" for word in words[at : at + 10]) for at in range(0, len(words), 10)
-    ]
+    words = [name for name, verb in VERBS.items() if listed(verb, session)]
+    lines = [words[at : at + 10] for at in range(0, len(words), 10)]
+    rows = [" ".join(f"{word:7}" for word in line).rstrip() for line in lines]
     return Reply(reply.HELP_MESSAGE, "Commands:", *rows, "End.")

@@ -90,7 +90,7 @@ def store_unique(session: Session, argument: str) -> Reply:
 
 def _receive(session: Session, verb: str, target: str, mode: str) -> Reply:
     login = session.logged_in
-    offset, login.restart = login.restart, 0
+    offset, login.restart, login.range = login.restart, 0, None
     if not login.data.prepared:
         return NOT_PREPARED
     if offset and login.ascii:
