@@ -25,6 +25,7 @@ SHARED = {
     "helper": {"user", "remote"},
     "ports": set[str](),
     "admin": {"user", "remote"},
+    "__main__.py": set[str](),
 }
 """What each process gives to its log once, for every event (`Log.shared`)."""
 BYTES = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape"))
@@ -61,7 +62,7 @@ def mentions() -> Iterator[tuple[str, str, ast.AST, ast.Call | None]]:
 )
 def test_every_field_of_a_message_is_given(where: str, name: str, call: ast.Call) -> None:
     given_fields = {keyword.arg for keyword in call.keywords if keyword.arg}
-    shared = SHARED[where.split("/", 1)[0]]
+    shared = SHARED[re.split("[/:]", where)[0]]
 
     assert fields_of(EVENTS[name]) - shared <= given_fields
 

@@ -119,10 +119,10 @@ class Talk:
         line = self.client.line()
         assert fits(expected, line.encode("utf-8", "surrogateescape")), f"{expected} | {line}"
         port = re.search(r"\(\|\|\|(\d+)\|\)", line)
-        pair = re.search(r"\(127,0,0,1,(\d+),(\d+)\)", line)
+        pair = re.search(r"\((?:4,4,)?127,0,0,1,(?:2,)?(\d+),(\d+)\)", line)
         if line.startswith("229") and port:
             self._connect(int(port[1]))
-        elif line.startswith("227") and pair:
+        elif line[:3] in ("227", "228") and pair:
             self._connect(int(pair[1]) * 256 + int(pair[2]))
 
     def _connect(self, port: int) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd import limits
-from ftpsd.helper.attempts import _QUESTION, Asker, Book, Ledger, client
+from ftpsd.helper.attempts import _QUESTION, DENIED, GRANTED, Asker, Book, Ledger, client
 
 HERE, THERE = b"\xc0\0\2\1", b"\xc0\0\2\2"
 STEPS = st.lists(
@@ -203,7 +203,7 @@ def test_an_attempt_is_answered_out_of_the_ledger(attempt: Attempt) -> None:
 def test_an_attempt_that_fails_is_a_failure_of_its_address(attempt: Attempt) -> None:
     failures(attempt.book._ledger, HERE, limits.ADDRESS_FAILURES)
     attempt.admit(7, HERE, 0)
-    attempt.asker.settle(granted=False)
+    attempt.asker.settle(DENIED)
 
     assert attempt.book.answer(0)
     assert attempt.admit(7, HERE, 0) == (True, 1.0)
@@ -212,7 +212,7 @@ def test_an_attempt_that_fails_is_a_failure_of_its_address(attempt: Attempt) -> 
 def test_an_attempt_that_succeeds_starts_its_connection_anew(attempt: Attempt) -> None:
     for _ in range(limits.LOGIN_ATTEMPTS):
         attempt.admit(7, HERE, 0)
-    attempt.asker.settle(granted=True)
+    attempt.asker.settle(GRANTED)
     attempt.book.answer(0)
 
     assert attempt.admit(7, HERE, 0) == (True, 0.0)
@@ -257,6 +257,6 @@ def test_an_attempt_without_a_helper_raises(attempt: Attempt) -> None:
 
 def test_an_attempt_that_ends_after_its_helper_is_no_failure(attempt: Attempt) -> None:
     attempt.book.sock.close()
-    attempt.asker.settle(granted=True)
+    attempt.asker.settle(GRANTED)
 
     assert attempt.theirs.fileno() >= 0

@@ -143,6 +143,8 @@ def test_a_restored_channel_is_bound_already(driven: Driven) -> None:
     driven.stack.callback(peer.close)
     driven.broker.adopt(theirs, restored(driven.kept[0]))
 
+    with pytest.raises(NotOpened):
+        peer.answer(Listen)
     assert listen(driven, peer)[0] == HERE
 
 
@@ -155,7 +157,7 @@ def test_nothing_is_opened_for_a_channel_that_is_not_bound(
     driven.broker.turn()
 
     assert hung_up(peer)
-    assert driven.said == ["MESSAGE=Closed a channel from process unknown: out of turn."]
+    assert driven.said == [f"MESSAGE=Closed a channel from process {os.getpid()}: out of turn."]
 
 
 def test_a_channel_is_bound_once(driven: Driven) -> None:

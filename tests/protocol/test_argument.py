@@ -134,6 +134,7 @@ def test_a_bad_argument_has_its_code(parse: Callable[[str], object], text: str, 
 
 OPTIONS = {
     "a": "all",
+    "A": "almost_all",
     "R": "recursive",
     "t": "by_time",
     "S": "by_size",
@@ -157,7 +158,7 @@ def options_of(request: ListRequest) -> str:
         ("some path ", "", "some path "),
         (" x", "", " x"),
         ("-la", "al", ""),
-        ("-A", "a", ""),
+        ("-A", "A", ""),
         ("-CF", "F", ""),
         ("-aRtSrld1Fh", "aRtSrld1Fh", ""),
         ("-a -l -R sub dir", "aRl", "sub dir"),

@@ -243,7 +243,7 @@ def entry_modules(process: str) -> set[str]:
         if isinstance(node, ast.FunctionDef) and node.name == f"_{process}"
     )
     modules = imported(entry.body)
-    for module in list(modules):
+    for module in list(modules - {"ftpsd"}):
         source = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
         for node in source.body:
             if isinstance(node, ast.FunctionDef) and node.name in ("main", "start"):

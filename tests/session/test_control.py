@@ -17,7 +17,7 @@ from ftpsd.session.control import Control
 from ftpsd.session.verbs import VERBS
 
 MARK = b"214 NOOP\r\n"
-DATA = {"PASV", "EPSV", "PORT", "EPRT"}
+DATA = {"PASV", "EPSV", "LPSV", "PORT", "EPRT", "LPRT"}
 """Without these no transfer begins, so nothing waits for a data connection."""
 WORDS = sorted({*VERBS, "SITE CHMOD", "SITE UMASK", "XYZZY"} - DATA - {"QUIT", "USER", "PASS"})
 ARGUMENTS = st.one_of(st.sampled_from(["", "/", "x", "-R /", "..", "0", "*", "A", "600 x"]))

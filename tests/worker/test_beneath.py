@@ -128,7 +128,7 @@ def test_no_walk_leaves_the_root(root: Root, parts: list[str]) -> None:
 
 def test_nothing_is_made_outside(root: Root, jail: Path) -> None:
     for name in ("absolute", "relative", "far", "real", "dangling", "kernel"):
-        assert refusal(lambda name=name: root.regular(f"/{name}", WRITE, 0o666)) == errno.ENXIO  # type: ignore[misc]
+        assert refusal(lambda name=name: root.regular(f"/{name}", WRITE)) == errno.ENXIO  # type: ignore[misc]
 
     assert (jail.parent / "secret").read_text() == "secret"
     assert not (jail / "nowhere").exists()
@@ -237,17 +237,24 @@ def test_what_is_opened_blocks_and_is_not_inherited(root: Root) -> None:
     os.close(fd)
 
 
+def mask() -> int:
+    """Give the mask of new files, which can only be read by setting it."""
+    found = os.umask(0)
+    os.umask(found)
+    return found
+
+
 def test_a_file_that_is_not_there_is_made_only_if_asked(root: Root, jail: Path) -> None:
     assert refusal(lambda: root.regular("/new", os.O_WRONLY)) == errno.ENOENT
-    fd, _ = root.regular("/new", WRITE, 0o600)
+    fd, _ = root.regular("/new", WRITE)
     os.close(fd)
 
-    assert stat.S_IMODE((jail / "new").stat().st_mode) == 0o600
+    assert stat.S_IMODE((jail / "new").stat().st_mode) == 0o666 & ~mask()
 
 
 def test_the_root_has_no_name(root: Root) -> None:
     for path in ("/", "//", "/.", "/..", "/a/..", "/a/.", "/a/../"):
-        assert refusal(lambda path=path: root.parent(path)) == errno.EBUSY  # type: ignore[misc]
+        assert refusal(lambda path=path: root.parent(path)) == errno.EPERM  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("path", ["/a/b", "/a/b/", "/slash/a/b", "/directory/a/b"])
@@ -326,7 +333,7 @@ def test_a_root_that_is_no_directory_is_refused(jail: Path) -> None:
     assert refusal(lambda: Root(str(jail / "none"))) == errno.ENOENT
 
 
-@pytest.mark.parametrize("number", [errno.EAGAIN, errno.EINTR, errno.ENOSYS])
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOSYS])
 def test_without_the_call_of_the_kernel_there_is_no_root(jail: Path, number: int) -> None:
     def refused() -> None:
         forbid(437, number)

@@ -29,7 +29,7 @@ PLAIN: dict[str, Any] = {
     "prefix": "",
     "facts": "type;size;unique;",
     **dict.fromkeys(
-        ("hidden", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
+        ("hidden", "own", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
     ),
 }
 
@@ -135,8 +135,8 @@ def test_a_long_listing_shows_links_with_their_target(jail: Path) -> None:
 def test_all_of_a_long_listing_has_the_directory_and_the_one_above(jail: Path) -> None:
     root = Root(str(jail))
 
-    assert long_names(root, "/dir", hidden=True)[:3] == [".", "..", ".hidden"]
-    assert long_names(root, hidden=True)[:3] == [".", "..", ".dot"]
+    assert long_names(root, "/dir", hidden=True, own=True)[:3] == [".", "..", ".hidden"]
+    assert long_names(root, hidden=True, own=True)[:3] == [".", "..", ".dot"]
     os.close(root.fd)
 
 
@@ -144,7 +144,7 @@ def test_what_is_above_the_root_is_the_root(jail: Path) -> None:
     root = Root(str(jail))
     jail.chmod(0o755)
     jail.parent.chmod(0o711)
-    here, above = lines(root, form="long", hidden=True)[:2]
+    here, above = lines(root, form="long", hidden=True, own=True)[:2]
     facts = shown_facts(root, facts="unique;")
     jail.parent.chmod(0o700)
     os.close(root.fd)
@@ -320,7 +320,7 @@ def test_any_name_is_one_line(tmp_path: Path, names: set[bytes], form: str) -> N
     for name in names:
         os.close(os.open(os.path.join(place, name), os.O_CREAT))
     root = Root(os.fsdecode(place))
-    listed = data(root, form=form, hidden=True)
+    listed = data(root, form=form, hidden=True, own=True)
     os.close(root.fd)
     found = sorted(listed.split(b"\r\n")[2 * (form != "names") : -1])
 

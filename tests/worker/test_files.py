@@ -103,10 +103,12 @@ def test_a_file_is_stored(root: Root, jail: Path) -> None:
     assert stat.S_IMODE((jail / "new").stat().st_mode) == 0o644
 
 
-def test_storing_empties_what_was_there(root: Root, jail: Path) -> None:
+def test_storing_writes_over_what_was_there_and_leaves_cutting_to_the_session(
+    root: Root, jail: Path
+) -> None:
     write(create(root, "/full/file"), "a")
 
-    assert (jail / "full/file").read_text() == "a"
+    assert (jail / "full/file").read_text() == "aontent"
 
 
 def test_storing_from_an_offset_keeps_what_is_before_and_behind(root: Root, jail: Path) -> None:
@@ -194,7 +196,7 @@ def test_what_cannot_be_written_is_refused(root: Root, mode: str, path: str, why
     ("path", "why"),
     [
         ("/none/a", "not_found"),
-        ("/", "busy"),
+        ("/", "denied"),
         ("/full/file/x", "not_directory"),
         (TOO_LONG, "name"),
     ],

@@ -30,7 +30,7 @@ LIST: dict[str, Any] = {
     "prefix": "",
     "facts": "",
     **dict.fromkeys(
-        ("hidden", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
+        ("hidden", "own", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
     ),
 }
 

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A process that is killed costs at most the session concerned; a restart costs none."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from ftp_session import Session
+from machine import Machine, eventually
+
+CONTENT = os.urandom(1 << 20) * 64
+"""More than the buffers of a connection hold: a download of it waits for whoever reads it."""
+SERVICES = ("ftpsd-helper.service", "ftpsd-ports.service")
+OWN = ("session", "worker")
+SHARED = ("spawner", "helper", "ports")
+
+
+@pytest.fixture
+def sessions(machine: Machine) -> Iterator[tuple[Session, Session]]:
+    """Give a session of anna and one of bob, with the same file in both homes."""
+    with Session(machine, "anna") as anna, Session(machine, "bob") as bob:
+        anna.store("large", CONTENT)
+        bob.store("large", CONTENT)
+        yield anna, bob
+    machine.run("rm", "-f", "/home/anna/large", "/home/bob/large")
+    # killed more often than systemd would start a service again
+    machine.run("systemctl", "reset-failed", *SERVICES)
+    assert machine.run("systemctl", "--failed", "--plain", "--no-legend").stdout == ""
+
+
+def main_pid(machine: Machine, unit: str) -> str:
+    return machine.run("systemctl", "show", "--property=MainPID", "--value", unit).stdout.strip()
+
+
+def only(machine: Machine, user: str, command: str) -> str:
+    pattern = f"ftpsd/__main__.py {command}"
+    (pid,) = machine.run("pgrep", "--uid", user, "--full", pattern).stdout.split()
+    return pid
+
+
+PROCESSES: dict[str, Callable[[Machine, Session], str]] = {
+    "session": lambda machine, session: main_pid(machine, session.unit),
+    "worker": lambda machine, _: only(machine, "anna", "spawner"),
+    "spawner": lambda machine, _: only(machine, "root", "spawner"),
+    "helper": lambda machine, _: main_pid(machine, "ftpsd-helper.service"),
+    "ports": lambda machine, _: main_pid(machine, "ftpsd-ports.service"),
+}
+
+
+def kill(machine: Machine, process: str, concerned: Session) -> None:
+    """Kill a process, and see it gone."""
+    pid = PROCESSES[process](machine, concerned)
+    machine.run("kill", "-KILL", pid)
+    eventually(lambda: machine.run("test", "-e", f"/proc/{pid}", check=False).returncode)
+
+
+def begin(session: Session) -> tuple[socket.socket, bytes]:
+    """Begin to download the large file; give the connection and what it begins with."""
+    data = session.transfercmd("RETR large")
+    return data, data.recv(1000)
+
+
+def rest(data: socket.socket) -> bytes:
+    with data, data.makefile("rb") as file:
+        return file.read()
+
+
+def new_logins_work(machine: Machine) -> bool:
+    with Session(machine, "anna") as anna, Session(machine, "bob") as bob:
+        return anna.works() and bob.works()
+
+
+@pytest.mark.parametrize("process", SHARED)
+def test_idle_sessions_outlive_what_they_share(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    anna, bob = sessions
+    kill(machine, process, anna)
+
+    assert anna.works()
+    assert bob.works()
+    assert new_logins_work(machine)
+
+
+@pytest.mark.parametrize("process", SHARED)
+def test_transfers_outlive_what_sessions_share(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    anna, bob = sessions
+    data, head = begin(anna)
+    kill(machine, process, anna)
+
+    assert bob.works()
+    assert head + rest(data) == CONTENT
+    anna.voidresp()
+    assert anna.works()
+    assert new_logins_work(machine)
+
+
+@pytest.mark.parametrize("process", OWN)
+def test_an_idle_session_ends_alone(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    anna, bob = sessions
+    data, head = begin(bob)
+    unit = anna.unit
+    kill(machine, process, anna)
+    if process == "worker":
+        anna.putcmd("MLST")
+
+    assert anna.ended()
+    assert head + rest(data) == CONTENT
+    bob.voidresp()
+    assert bob.works()
+    assert new_logins_work(machine)
+    assert gone(machine, unit)
+
+
+@pytest.mark.parametrize("process", OWN)
+def test_a_transferring_session_ends_alone(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    anna, bob = sessions
+    unit = anna.unit
+    data, head = begin(anna)
+    kill(machine, process, anna)
+
+    assert bob.works()
+    whole = head + rest(data) == CONTENT
+    # the file itself was open already: a worker that is gone need not cost the transfer
+    if whole:
+        anna.voidresp()
+        anna.putcmd("MLST")
+    assert anna.ended()
+    assert new_logins_work(machine)
+    assert gone(machine, unit)
+
+
+def gone(machine: Machine, unit: str) -> bool:
+    """Wait until nothing is left of a session of anna: no unit, no worker."""
+
+    def nothing() -> bool:
+        units = machine.run("systemctl", "list-units", "--all", "--plain", "--no-legend", unit)
+        workers = machine.run("pgrep", "--uid", "anna", "--full", "ftpsd", check=False)
+        return units.stdout + workers.stdout == ""
+
+    return eventually(nothing)
+
+
+@pytest.mark.parametrize("process", SHARED)
+def test_a_login_under_way_ends_alone(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    _, bob = sessions
+    with Session(machine) as late:
+        late.sendcmd("USER anna")
+        late.putcmd(f"PASS {machine.passwords['anna']}")
+        kill(machine, process, late)
+        answer = late.getmultiline()
+
+        assert answer.startswith(("230", "421"))
+        assert late.works() if answer.startswith("230") else late.ended()
+    assert bob.works()
+    assert new_logins_work(machine)
+
+
+def test_a_restart_disturbs_no_transfer(
+    machine: Machine, sessions: tuple[Session, Session]
+) -> None:
+    anna, bob = sessions
+    download, head = begin(anna)
+    with bob.transfercmd("STOR up") as upload:
+        upload.sendall(CONTENT[:1000])
+        machine.run("systemctl", "restart", *SERVICES)
+        upload.sendall(CONTENT[1000:])
+    bob.voidresp()
+
+    assert head + rest(download) == CONTENT
+    anna.voidresp()
+    assert bob.fetch("up") == CONTENT
+    bob.delete("up")
+    for session in sessions:
+        assert session.works()
+    assert anna.code("REIN") == "220"
+    anna.login("anna", machine.passwords["anna"])
+    assert anna.works()
+    assert new_logins_work(machine)
+
+
+@pytest.mark.parametrize("after", ["EPSV", "RETR large"])
+def test_a_restart_costs_at_most_the_data_port_that_waits(
+    machine: Machine, sessions: tuple[Session, Session], after: str
+) -> None:
+    anna, _ = sessions
+    anna.sendcmd("EPSV")
+    machine.run("systemctl", "restart", *SERVICES)
+
+    assert anna.code(after) in ("229", "425")
+    assert anna.works()
+
+
+def test_sessions_outlive_their_socket(machine: Machine, sessions: tuple[Session, Session]) -> None:
+    anna, _ = sessions
+    data, head = begin(anna)
+    machine.run("systemctl", "restart", "ftpsd.socket")
+
+    assert head + rest(data) == CONTENT
+    anna.voidresp()
+    for session in sessions:
+        assert session.works()
+    assert new_logins_work(machine)
+
+
+def test_sessions_are_stopped_by_their_units(
+    machine: Machine, sessions: tuple[Session, Session]
+) -> None:
+    anna, bob = sessions
+    unit = anna.unit
+    machine.run("systemctl", "stop", unit)
+    assert anna.ended()
+    assert bob.works()
+    assert gone(machine, unit)
+
+    data, _ = begin(bob)
+    machine.run("systemctl", "stop", "ftpsd@*")
+    data.close()
+    eventually(lambda: bob.ended() or True)
+    assert gone(machine, "ftpsd@*")
+    workers = ("pgrep", "--uid", "bob", "--full", "ftpsd")
+    eventually(lambda: machine.run(*workers, check=False).returncode)
+    assert new_logins_work(machine)

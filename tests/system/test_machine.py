@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine itself, and the installer that every other system test relies on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from machine import REPOSITORY, SUITES, Machine, cached_root, eventually, run_once
+
+CONNECT = "exec 3<>/dev/tcp/127.0.0.1/21"
+UNITS = ("ftpsd.socket", "ftpsd@.service", "ftpsd-helper.service", "ftpsd-ports.service")
+SETTINGS = ("/etc/ftpsd/ftpsd.conf", "/etc/pam.d/ftpsd")
+
+
+def files(machine: Machine) -> set[str]:
+    """List every file that is not the business of the kernel, apt or the journal."""
+    hidden = [f"-path {path} -o" for path in ("/proc", "/sys", "/var/log", "/var/cache", "/src")]
+    command = f"find / ( {' '.join(hidden)} -path /tmp ) -prune -o -print"
+    return set(machine.run(*command.split(), check=False).stdout.splitlines())
+
+
+def sessions(machine: Machine) -> list[str]:
+    listed = machine.run("systemctl", "list-units", "--plain", "--no-legend", "ftpsd@*")
+    return listed.stdout.splitlines()
+
+
+def test_boots_whole(machine: Machine) -> None:
+    state = machine.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
+    failed = machine.run("systemctl", "list-units", "--failed", "--plain", "--no-legend").stdout
+    assert (state, failed) == ("running", "")
+
+
+def test_users_are_themselves(machine: Machine) -> None:
+    assert sorted(machine.passwords) == ["anna", "bob"]
+    for name in machine.passwords:
+        assert machine.run("id", "-un", user=name).stdout == f"{name}\n"
+
+
+def test_journal_is_read_as_text(machine: Machine) -> None:
+    machine.run("logger", "--tag=ftpsd-test", "grüß\tGott")
+    entries = machine.journal("-t", "ftpsd-test")
+    assert [entry["MESSAGE"] for entry in entries] == ["grüß\tGott"]
+
+
+def test_installed_server_answers(machine: Machine) -> None:
+    assert machine.run("bash", "-c", f"{CONNECT} && head -c 4 <&3").stdout == "220 "
+
+
+@pytest.mark.parametrize("suite", [*SUITES, "testing"])
+def test_systemd_has_no_complaints(suite: str) -> None:
+    install = "DESTDIR=/ /src/install.sh --prefix=/usr && cd /usr/lib/systemd/system"
+    verify = f"systemd-analyze verify --man=no {' '.join(UNITS)}"
+    done = run_once(suite, "bash", "-c", f"{install} && {verify}")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if "ftpsd" in line] == []
+
+
+def test_second_run_upgrades_under_a_session(bare_machine: Machine) -> None:
+    assert "ftpsd answers on 127.0.0.1:21: 220 " in bare_machine.install()
+    before = files(bare_machine)
+    dialogue = f"{CONNECT}; read -u 3 -r; read -r; echo QUIT >&3; cat <&3"
+    session = bare_machine.popen("bash", "-c", dialogue)
+    eventually(lambda: sessions(bare_machine))
+    # as if the version before had another unit
+    for unit in ("ftpsd.socket", "ftpsd-helper.socket", "ftpsd-ports.socket"):
+        path = f"/usr/local/lib/systemd/system/{unit}"
+        bare_machine.run("sed", "--in-place", "$ a # old", path)
+    bare_machine.install()
+    assert len(sessions(bare_machine)) == 1
+    assert session.communicate("\n", timeout=30)[0].startswith("221")
+    assert {
+        path for path in files(bare_machine) - before if path.startswith(("/etc", "/usr"))
+    } == set()
+
+
+def test_uninstall_leaves_nothing(bare_machine: Machine) -> None:
+    before = files(bare_machine)
+    bare_machine.install()
+    assert "/usr/local/bin/ftpsd" in files(bare_machine) - before
+    session = bare_machine.popen("bash", "-c", f"{CONNECT}; cat <&3")
+    eventually(lambda: sessions(bare_machine))
+    bare_machine.run("/src/install.sh", "--uninstall")
+    session.communicate(timeout=30)
+    left = {
+        path for path in files(bare_machine) - before if "/ftp" in path or path.startswith("/usr")
+    }
+    assert {path for path in left if not path.startswith("/srv/ftp")} == set()
+    known = (
+        "systemctl",
+        "list-units",
+        "--all",
+        "--plain",
+        "--no-legend",
+        "ftpsd*",
+        "system-ftpsd*",
+    )
+    assert bare_machine.run(*known).stdout == ""
+    assert bare_machine.run("bash", "-c", CONNECT, check=False).returncode != 0
+
+
+def test_changed_settings_stay(bare_machine: Machine) -> None:
+    bare_machine.install()
+    for path in SETTINGS:
+        bare_machine.run("sh", "-c", 'echo "# mine" >>"$0"', path)
+    bare_machine.install()
+    bare_machine.run("/src/install.sh", "--uninstall")
+    for path in SETTINGS:
+        assert bare_machine.run("tail", "-n", "1", path).stdout == "# mine\n"
+
+
+def test_busy_port_is_refused_by_name(bare_machine: Machine) -> None:
+    before = files(bare_machine)
+    bare_machine.popen("python3", "-m", "http.server", "21")
+    knock = "exec 3<>/dev/tcp/127.0.0.1/21"
+    eventually(lambda: bare_machine.run("bash", "-c", knock, check=False).returncode == 0)
+    refused = bare_machine.run("/src/install.sh", check=False)
+    assert refused.returncode == 1
+    assert "port 21 is taken by python3 (process " in refused.stderr
+    assert {path for path in files(bare_machine) - before if "ftpsd" in path} == set()
+
+
+def test_packagers_get_files_only(tmp_path: Path) -> None:
+    environment = {**os.environ, "DESTDIR": str(tmp_path), "SYSTEMD_VERSION": "252"}
+    subprocess.run([REPOSITORY / "install.sh", "--prefix=/usr"], env=environment, check=True)
+    for unit in UNITS:
+        assert (tmp_path / "usr/lib/systemd/system" / unit).is_file()
+    assert (tmp_path / "usr/lib/ftpsd/ftpsd/__main__.py").is_file()
+    assert not list(tmp_path.glob("usr/lib/systemd/system/*.d/257-*"))
+
+
+def test_host_without_systemd(tmp_path: Path) -> None:
+    """A network of its own keeps the installer's machine away from the host's port 21."""
+    state = tmp_path / "machine"
+    state.mkdir()
+    # without a network it cannot be downloaded
+    subprocess.run(["cp", "--archive", cached_root("bookworm"), state / "root"], check=True)
+    environment = {**os.environ, "FTPSD_MACHINE": str(state)}
+    installer = str(REPOSITORY / "install.sh")
+    knock = f"{CONNECT} && head -c 4 <&3"
+    script = f"ip link set lo up; {installer} --machine && {{ {knock}; }}"
+    try:
+        done = subprocess.run(
+            ["unshare", "--net", "bash", "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "ftpsd answers on 127.0.0.1:21: 220 " in done.stdout, done.stderr
+        assert done.stdout.endswith("220 ")
+    finally:
+        subprocess.run([installer, "--stop"], env=environment, check=True)
+    assert not state.exists()
