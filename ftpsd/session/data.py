@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ftpsd.wire.channel import Peer
+    from ftpsd.wire.ports import Opened
 
 
 class NoData(Exception):
@@ -53,7 +54,7 @@ class DataPort:
         self._connect = None
         self._send(Listen())
         try:
-            opened = self.ports.answer(Listen)
+            opened = self._begun()
         except NotOpened as refusal:
             self._unanswered = None
             raise NoData(TEXTS[refusal.reason]) from None
@@ -126,6 +127,15 @@ class DataPort:
             if late is not None:
                 close_all([late])
         self._unanswered = type(call)
+
+    def _begun(self) -> Opened:
+        try:
+            return self.ports.answer(Listen)
+        except NotOpened as refusal:
+            if refusal.reason != "cancelled":
+                raise
+        # That was for whatever came before: the broker was started anew as it was asked.
+        return self.ports.answer(Listen)
 
     def _answer(self) -> int | None:
         """Take the last answer to what was asked: the connection. Raise `NotOpened`."""

@@ -64,7 +64,11 @@ def lftp(machine: Machine, copy: Copy, *, settings: str = "") -> str:
 
 
 def lftp_by_list(machine: Machine, copy: Copy) -> str:
-    return lftp(machine, copy, settings="set ftp:use-mlsd no; set ftp:list-options -a")
+    # MODE Z, which lftp uses where a server has it, down only: up, lftp itself may wait for seconds
+    # before it ends the connection of an empty file.
+    compressed = "no" if copy.upload else "yes"
+    settings = f"set ftp:use-mlsd no; set ftp:list-options -a; set ftp:use-mode-z {compressed}"
+    return lftp(machine, copy, settings=settings)
 
 
 def lftp_by_mlsd(machine: Machine, copy: Copy) -> str:

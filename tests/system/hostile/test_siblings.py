@@ -12,6 +12,7 @@ import pytest
 from hostile import inside, wires
 from hostile.conftest import ACCOUNTS
 from hostile.ground import Ground, Probe
+from machine import eventually
 
 
 def _pid(ground: Ground, probe: Probe) -> int:
@@ -45,7 +46,10 @@ def test_no_signal_reaches_another_session_by_a_descriptor_it_owns(
 
 def test_another_session_keeps_its_limits(ground: Ground, probe: Probe, sibling: Probe) -> None:
     pid = _pid(ground, sibling)
-    before = ground.machine.run("cat", f"/proc/{pid}/limits").stdout
+    limits = ("cat", f"/proc/{pid}/limits")
+    # systemd sets them as the last thing before the program runs.
+    eventually(lambda: " 4096 " in ground.machine.run(*limits).stdout)
+    before = ground.machine.run(*limits).stdout
     stopped = probe.stopped(inside.limit_sibling, pid)
 
     assert stopped in ("EPERM", "ESRCH")

@@ -40,7 +40,7 @@ def descriptor(kind: str) -> int:
         "root": lambda: os.open("/", os.O_PATH),
         "memory": lambda: os.memfd_create("hostile"),
         "epoll": lambda: os.dup(_EPOLL.fileno()),
-        "null": lambda: os.open("/dev/null", os.O_RDWR),
+        "null": lambda: os.open("/dev/null", os.O_RDONLY),
         "unix": lambda: _pair(socket.SOCK_STREAM),
         "unconnected": lambda: socket.socket(socket.AF_UNIX).detach(),
         "tcp": lambda: socket.socket().detach(),
@@ -61,7 +61,7 @@ def _listening() -> int:
 
 
 def _pair(kind: int) -> int:
-    return socket.socketpair(socket.AF_UNIX, kind)[0].detach()
+    return socket.socket(socket.AF_UNIX, kind).detach()
 
 
 def send(name: str, data: str, kinds: list[str] | None = None) -> None:
