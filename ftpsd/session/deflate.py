@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MODE Z: the data connection carries one zlib stream (draft-preston-ftpext-deflate)."""
+"""MODE Z: the data connection carries one zlib stream (draft-preston-ftpext-deflate).
+
+What is counted are the bytes of the file, as in the other mode.
+"""
 
 from __future__ import annotations
 
@@ -50,13 +53,13 @@ class SendDeflated:
             if self._ended:
                 return False
             piece = self._read(_PIECE)
+            self.bytes += len(piece)
             self._ended = not piece
             self._left = self._deflate.compress(piece) if piece else self._deflate.flush()
             if not self._left:
                 return True
         sent = self._data.send(self._left)
         self._left = self._left[sent:]
-        self.bytes += sent
         return True
 
 
@@ -70,23 +73,25 @@ class ReceiveInflated:
         """Hand what arrives to `write`."""
         self._write, self._data = write, data
         self._inflate = zlib.decompressobj()
+        self._begun = False
         self.bytes = 0
 
     def step(self) -> bool:
         """Write what has arrived. Raise `OSError` for what is no whole zlib stream."""
         piece = self._data.recv(_PIECE)
-        self.bytes += len(piece)
         if not piece:
             # Nothing at all is an empty file: lftp sends no stream for one.
-            if self.bytes and not self._inflate.eof:
+            if self._begun and not self._inflate.eof:
                 raise _damaged()
             self._write(b"")
             return False
+        self._begun = True
         try:
             while piece and not self._inflate.eof:
                 found = self._inflate.decompress(piece, _PIECE)
                 if found:
                     self._write(found)
+                    self.bytes += len(found)
                 piece = self._inflate.unconsumed_tail
         except zlib.error as error:
             raise _damaged() from error

@@ -8,6 +8,7 @@ import io
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from clients import IPV4, IPV6, USER
@@ -244,3 +245,22 @@ def test_anonymous_clients_only_read(machine: Machine, name: str) -> None:
             assert session.fetch("pub/news") == b"for all\n"
     finally:
         machine.run("rm", "-rf", "/srv/ftp/pub")
+
+
+def test_a_full_disk_is_told(machine: Machine) -> None:
+    """Only what fits is stored, and nobody hears 226."""
+    script = "mkdir $1; mount -t tmpfs -o size=64k tmpfs $1; chown anna: $1"
+    machine.run("sh", "-euc", script, "sh", "/home/anna/full")
+    try:
+        with Session(machine, "anna") as session:
+            session.voidcmd("TYPE I")
+            data = session.transfercmd("STOR full/x")
+            with suppress(OSError):
+                data.sendall(bytes(1 << 20))
+            data.close()
+
+            assert session.getmultiline()[:3] == "452"
+            assert session.code("NOOP") == "200"
+    finally:
+        machine.run("umount", "--lazy", "/home/anna/full")
+        machine.run("rmdir", "/home/anna/full")
