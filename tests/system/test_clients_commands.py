@@ -23,22 +23,22 @@ HALF = 123_457
 @pytest.fixture
 def anna(machine: Machine) -> Iterator[Session]:
     """Give a session in a home with a directory to work in."""
-    machine.run("mkdir", f"{HOME}/work", user=USER)
+    machine.run("mkdir", f"{HOME}/desk", user=USER)
     with Session(machine, USER) as session:
-        session.cwd("work")
+        session.cwd("desk")
         yield session
-    machine.run("rm", "-rf", f"{HOME}/work")
+    machine.run("rm", "-rf", f"{HOME}/desk")
 
 
 def resuming(machine: Machine, client: str, *, upload: bool) -> tuple[list[str], str]:
     """Give how a client is told to go on with `whole`, here or there, and its input."""
     password = machine.passwords[USER]
-    url, login = f"ftp://{IPV4}/work/whole", f"{USER}:{password}"
+    url, login = f"ftp://{IPV4}/desk/whole", f"{USER}:{password}"
     if client == "curl":
         ends = ["--upload-file", "whole"] if upload else ["--remote-name"]
         return ["curl", "--silent", "--show-error", "-C", "-", "--user", login, *ends, url], ""
     if client == "lftp":
-        script = f"open -u '{USER},{password}' {IPV4}/work; {'put' if upload else 'get'} -c whole"
+        script = f"open -u '{USER},{password}' {IPV4}/desk; {'put' if upload else 'get'} -c whole"
         return ["env", "HOME=/var/tmp/resume", "lftp", "--norc", "-c", script], ""
     if client == "wget":
         login_options = [f"--user={USER}", f"--password={password}"]
@@ -70,7 +70,7 @@ def test_clients_go_on_where_they_stopped(
         f'cp complete "$1"; head --bytes={HALF} complete >"$2"; shift 2; "$@"; '
         'cmp complete "$0" && cmp complete whole'
     )
-    here, there = "whole", f"{HOME}/work/whole"
+    here, there = "whole", f"{HOME}/desk/whole"
     parts = (here, there) if upload else (there, here)
     argv, text = resuming(machine, client, upload=upload)
     done = machine.run(
@@ -79,7 +79,7 @@ def test_clients_go_on_where_they_stopped(
 
     assert done.returncode == 0, done
     # no more than was missing; lftp compresses, which random bytes take a little more for
-    told = machine.journal("FTPSD_PATH=/work/whole")
+    told = machine.journal("FTPSD_PATH=/desk/whole")
     moved = [int(entry["FTPSD_BYTES"]) for entry in told if "FTPSD_BYTES" in entry]
     assert moved[-1] <= len(CONTENT) - HALF + 1000
 
@@ -121,9 +121,9 @@ def test_a_unique_name_is_told(anna: Session) -> None:
 
 
 def test_things_are_renamed_removed_and_made(anna: Session, machine: Machine) -> None:
-    assert anna.mkd('a "directory" ') == '/work/a "directory" '
+    assert anna.mkd('a "directory" ') == '/desk/a "directory" '
     anna.cwd('a "directory" ')
-    assert anna.pwd() == '/work/a "directory" '
+    assert anna.pwd() == '/desk/a "directory" '
     anna.store(" old", b"content")
     anna.rename(" old", "new\N{COMBINING DIAERESIS} ")
     assert anna.fetch("new\N{COMBINING DIAERESIS} ") == b"content"
@@ -133,7 +133,7 @@ def test_things_are_renamed_removed_and_made(anna: Session, machine: Machine) ->
     assert anna.code("RMD -b") == "550"
     anna.delete("-b/new\N{COMBINING DIAERESIS} ")
     anna.rmd("-b")
-    assert machine.run("ls", "-A", f"{HOME}/work").stdout == ""
+    assert machine.run("ls", "-A", f"{HOME}/desk").stdout == ""
 
 
 def test_names_are_bytes(anna: Session, machine: Machine) -> None:
@@ -143,7 +143,7 @@ def test_names_are_bytes(anna: Session, machine: Machine) -> None:
     anna.store("K\xe4se", b"not UTF-8")
 
     assert anna.nlst() == ["K\xe4se"]
-    assert machine.run("ls", f"{HOME}/work").stdout.encode(errors="surrogateescape") == b"K\xe4se\n"
+    assert machine.run("ls", f"{HOME}/desk").stdout.encode(errors="surrogateescape") == b"K\xe4se\n"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def _prepared(
 
 def test_text_is_converted_both_ways(anna: Session, machine: Machine) -> None:
     anna.storlines("STOR text", io.BytesIO(b"one\r\ntwo\r\n"))
-    assert machine.run("cat", f"{HOME}/work/text").stdout == "one\ntwo\n"
+    assert machine.run("cat", f"{HOME}/desk/text").stdout == "one\ntwo\n"
     received: list[str] = []
     anna.retrlines("RETR text", received.append)
     assert received == ["one", "two"]

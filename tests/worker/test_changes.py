@@ -6,65 +6,15 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asking import TOO_LONG, create, reason, write
 
 from ftpsd.wire import files
 from ftpsd.wire.message import Reply
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
-from ftpsd.worker.directory import Names
-from ftpsd.worker.refusal import refusal
-
-WHO = Names("anna", "users", read_only=False)
-TOO_LONG = "/" + "x" * 256
-
-
-@pytest.fixture
-def jail(tmp_path: Path) -> Path:
-    """Make a root with some files, and a file beside it."""
-    (tmp_path / "outside").write_text("outside")
-    jail = tmp_path / "jail"
-    (jail / "full").mkdir(parents=True)
-    (jail / "full/file").write_text("content")
-    (jail / "empty").mkdir()
-    (jail / "loop").symlink_to("loop")
-    (jail / "out").symlink_to("../outside")
-    (jail / "in").symlink_to("/full/file")
-    (jail / "up").symlink_to("..")
-    os.mkfifo(jail / "fifo")
-    return jail
-
-
-@pytest.fixture
-def root(jail: Path) -> Iterator[Root]:
-    """Open the root; no descriptor may be left in the end."""
-    mask = os.umask(0o022)
-    before = len(os.listdir("/proc/self/fd"))
-    made = Root(str(jail))
-    yield made
-    os.close(made.fd)
-    os.umask(mask)
-    assert len(os.listdir("/proc/self/fd")) == before
-
-
-def reason(act: Callable[[], object]) -> str:
-    """Give the reason for which something is refused."""
-    with pytest.raises(OSError, match="Errno") as caught:
-        act()
-    return refusal(caught.value).reason
-
-
-def create(root: Root, path: str, mode: str = "store", offset: int = 0) -> files.Created:
-    return handlers.create(root, files.Create(path=path, mode=mode, offset=offset))
-
-
-def write(reply: files.Created, text: str) -> str:
-    with os.fdopen(reply.file_fd, "w") as file:
-        file.write(text)
-    return reply.path
 
 
 def test_entering_is_for_directories(root: Root) -> None:
