@@ -45,7 +45,7 @@ def resuming(machine: Machine, client: str, *, upload: bool) -> tuple[list[str],
         return ["wget", "--continue", "--tries=1", *login_options, url], ""
     word = password.replace(" ", "\\ ")
     command = f"restart {HALF}\nput whole" if upload else "reget whole"
-    text = f"user {USER} {word}\nbinary\ncd work\n{command}\nbye\n"
+    text = f"user {USER} {word}\nbinary\ncd desk\n{command}\nbye\n"
     return ["ftp", "-n", "-i", "-v", IPV4], text
 
 
