@@ -51,14 +51,14 @@ def _ports() -> int:
 
 
 def _catalog() -> int:
-    from ftpsd.events import catalog
+    from ftpsd.admin.documents import catalog
 
     print(catalog(), end="")
     return 0
 
 
 def _config_sample() -> int:
-    from ftpsd.options import sample
+    from ftpsd.admin.documents import sample
 
     print(sample(), end="")
     return 0

@@ -6,8 +6,6 @@ A field `path` of an event is `FTPSD_PATH=` in the journal. No event has a field
 
 from __future__ import annotations
 
-import sys
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -196,11 +194,6 @@ def entry(event: Event, fields: Mapping[str, object]) -> list[str]:
     return lines + [f"FTPSD_{name.upper()}={value}" for name, value in shown.items()]
 
 
-def to_stderr(*lines: str) -> None:
-    """Write the message alone, where there is no journal."""
-    print(lines[0].removeprefix("MESSAGE="), file=sys.stderr, flush=True)
-
-
 def to_journal() -> Callable[..., object]:
     """Give python-systemd's own writer of journal fields.
 
@@ -227,12 +220,3 @@ class Log:
         if of_pid is not None:
             lines.append(f"OBJECT_PID={of_pid}")
         self._write(*lines)
-
-
-def catalog() -> str:
-    """Give the message catalog, for journalctl -x."""
-    return "\n".join(
-        f"-- {event.id}\nSubject: {name.replace('_', ' ').capitalize()}\n"
-        f"Defined-By: ftpsd\n\n{event.about}\n"
-        for name, event in EVENTS.items()
-    )

@@ -136,14 +136,3 @@ def key(name: str) -> str:
 
 
 OPTIONS: Final = {key(field.name): field for field in dataclasses.fields(Settings)}
-
-
-def sample() -> str:
-    """Give the file that is installed: every setting, commented out, with its default."""
-    sections: dict[str, list[str]] = {}
-    for name, field in OPTIONS.items():
-        told = field.metadata
-        lines = sections.setdefault(told["section"], [])
-        lines.append(f"# {told['purpose']}\n#{name}={told['text']}\n")
-    head = "# Settings of ftpsd. A drop-in in ftpsd.conf.d/*.conf wins over this file.\n"
-    return head + "".join(f"\n[{name}]\n" + "".join(lines) for name, lines in sections.items())

@@ -17,6 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd import events
+from ftpsd.admin.documents import catalog
+from ftpsd.admin.serve import to_stderr
 from ftpsd.events import EVENTS, Event, Log, entry
 
 PACKAGE = Path(events.__file__).parent
@@ -149,14 +151,14 @@ def test_a_log_adds_what_is_shared_and_whose_it_is() -> None:
 
 def test_without_a_journal_the_message_alone_is_written() -> None:
     with redirect_stderr(io.StringIO()) as written:
-        events.to_stderr("MESSAGE=anna left.", "PRIORITY=6")
+        to_stderr("MESSAGE=anna left.", "PRIORITY=6")
 
     assert written.getvalue() == "anna left.\n"
     assert sys.stderr is not written
 
 
 def test_the_catalog_has_every_event_as_systemd_reads_it() -> None:
-    entries = events.catalog().split("-- ")[1:]
+    entries = catalog().split("-- ")[1:]
 
     assert len(entries) == len(EVENTS)
     for text, event in zip(entries, EVENTS.values(), strict=True):

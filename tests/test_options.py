@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ftpsd.admin.documents import sample
 from ftpsd.options import (
     OPTIONS,
     Settings,
     boolean,
     key,
     port_range,
-    sample,
     seconds,
     source_port,
 )

@@ -38,6 +38,11 @@ _PARENT_DEATH_SIGNAL, _NO_NEW_PRIVS = 1, 38
 """PR_SET_PDEATHSIG and PR_SET_NO_NEW_PRIVS (prctl(2)); python-prctl may not be installed."""
 
 
+def to_stderr(*lines: str) -> None:
+    """Write the message of an event alone: there is no journal here."""
+    print(lines[0].removeprefix("MESSAGE="), file=sys.stderr, flush=True)
+
+
 class Served:
     """What is served, and to whom."""
 
@@ -48,7 +53,7 @@ class Served:
         self.password: str = arguments.password or secrets.token_urlsafe(9)
         self.read_only: bool = arguments.read_only
         self.broker = broker
-        self.log = events.Log(events.to_stderr)
+        self.log = events.Log(to_stderr)
         self.settings = Settings()
 
 
