@@ -9,7 +9,7 @@ export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C.UTF-8
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 destdir=${DESTDIR:-} state=${FTPSD_MACHINE:-/var/lib/ftpsd-machine}
-packages=(python3 python3-systemd python3-prctl python3-pampy python3-six libpam-modules libpam-runtime)
+packages=(python3 python3-systemd python3-prctl python3-pampy python3-six libpam-modules libpam-runtime openssl)
 settings=(/etc/ftpsd/ftpsd.conf /etc/pam.d/ftpsd)
 installed=() changed_sockets=() booted=$([[ ! -d /run/systemd/system ]] || echo yes)
 
@@ -102,7 +102,7 @@ put_files() {
   for file in "$here"/units/*.{socket,service,slice} "$here"/units/*.d/*.conf; do
     name=${file##*/}
     # an older systemd would complain about what it does not know at every connection
-    if [[ $name =~ ^([0-9]+)- ]] && ((10#${BASH_REMATCH[1]} > version)); then continue; fi
+    if [[ $name =~ systemd-([0-9]+)\.conf$ ]] && ((10#${BASH_REMATCH[1]} > version)); then continue; fi
     put 0644 "$file" "$prefix/lib/systemd/system/${file#"$here"/units/}"
   done
   for file in "$here"/{sysusers,tmpfiles}.d/*.conf; do put 0644 "$file" "$prefix/lib/${file#"$here"/}"; done
@@ -145,6 +145,7 @@ install_here() {
     systemctl try-restart ftpsd-helper.service ftpsd-ports.service
   fi
   systemctl reset-failed 'ftpsd*' 2>/dev/null || true
+  systemctl start -q ftpsd-keygen.service
   systemctl enable -q --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket
   # where the unit really listens: the admin may have changed it
   at=$(systemctl show -P Listen ftpsd.socket | awk '$2 == "(Stream)" && !n++ { print $1 }')
@@ -156,10 +157,11 @@ install_here() {
   say "ftpsd answers on $at: $answer"
   [[ ${FTPSD_INSIDE:-} ]] || cat <<END
 
-  curl --user NAME ftp://${at%:21}/     your own files (curl asks for your password)
+  curl --ssl-reqd --insecure --user NAME ftp://${at%:21}/   your own files (curl asks for your password)
   curl ftp://${at%:21}/                 what anonymous visitors see
   journalctl -u 'ftpsd@*'              log of all sessions
   systemctl edit ftpsd.socket          other port or address (ListenStream=), limits
+  /etc/credstore/ftpsd.pem             put your key and certificate there; until then it is self-signed
   ${settings[0]}               settings
   $here/install.sh --uninstall
 END
@@ -249,7 +251,7 @@ It runs in a small Debian machine of its own, because systemd does not run here.
 of this host, but accounts and files are the machine's, in $state/root.
 It has an account to try: "demo", password ${password:-as printed when the machine was made}
 
-  curl --user demo${password:+:$password} ftp://127.0.0.1/
+  curl --ssl-reqd --insecure --user demo${password:+:$password} ftp://127.0.0.1/
   curl ftp://127.0.0.1/                       what anonymous visitors see
   nsenter --target $init --all               a shell in there: journalctl -u 'ftpsd@*', systemctl edit ftpsd.socket
   $here/install.sh --stop                     end the machine and remove it with all that is in it

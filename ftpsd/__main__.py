@@ -70,18 +70,26 @@ def _serve() -> int:
     return main(sys.argv[2:])
 
 
+def _keygen() -> int:
+    from ftpsd.admin.keygen import main
+
+    return main(sys.argv[2:])
+
+
 PROCESSES = {
     "session": _session,
     "helper": _helper,
     "spawner": _spawner,
     "ports": _ports,
     "serve": _serve,
+    "keygen": _keygen,
     "catalog": _catalog,
     "config-sample": _config_sample,
 }
 
 USAGE = """\
 usage: ftpsd serve [--help] DIR    serve a directory from here, without root or systemd
+       ftpsd keygen [FILE]         make a self-signed certificate, where there is none
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
 

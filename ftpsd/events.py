@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every journal entry, once: id, priority, message, fields and the text of its catalog entry.
+"""Journal entries: id, priority, message, fields and the text of the catalog, each once.
 
-A field `path` of an event is `FTPSD_PATH=` in the journal. No event has a field for a password.
+Here are those of the processes behind a session; `ftpsd.session.events` has those of the session,
+which root never writes. A field `path` of an event is `FTPSD_PATH=` in the journal. No event has a
+field for a password.
 """
 
 from __future__ import annotations
@@ -27,19 +29,6 @@ class Event:
         self.about = about
 
 
-CONNECTED = Event(
-    "e89f4d122e75463ab3e97028e98723ef",
-    INFO,
-    "{remote} connected.",
-    "A client connected. ftpsd@.service now serves it.",
-)
-SEALED_BADLY = Event(
-    "3472d0eb98d142deb64ae1ee819cc2d1",
-    CRIT,
-    "Not serving: {reason}",
-    "The session found that its sandbox is not as its unit says, and refused to serve.\n"
-    "Look for drop-ins that widen ftpsd@.service: systemctl cat 'ftpsd@.service'.",
-)
 LOGGED_IN = Event(
     "33751754e7234352a1aa11c73aae5c59",
     NOTICE,
@@ -58,79 +47,6 @@ LOGIN_FAILED = Event(
     ERR,
     "{user} from {remote} could not log in: {reason}.",
     "The password was right, or was not needed, but the login failed all the same.",
-)
-DOWNLOADED = Event(
-    "e7a350a9bf9c4eefb82c43ae127c8ae9",
-    INFO,
-    "{user} downloaded {path}, {bytes} bytes.",
-    "A file was sent whole.",
-)
-UPLOADED = Event(
-    "be19a7646fe14483932c9d0347ce4766",
-    INFO,
-    "{user} uploaded {path}, {bytes} bytes.",
-    "A file was received whole.",
-)
-TRANSFER_FAILED = Event(
-    "d1d499f8dce34f30b21f4a5b63ca1b39",
-    WARNING,
-    "{user}: {verb} {path} ended after {bytes} bytes: {reason}.",
-    "A transfer did not complete.",
-)
-COPIED = Event(
-    "d54d753bc7e74d76953ce5dfeb6218df",
-    INFO,
-    "{user} copied to {path}, {bytes} bytes.",
-    "A file was copied on the server, or files were joined to one.",
-)
-DELETED = Event(
-    "64406cefbe7742889c96f7132ee61f19",
-    INFO,
-    "{user} deleted {path}.",
-    "A file or directory was removed.",
-)
-LINKED = Event(
-    "d49560a8223b4a4887de1f04efd901e1",
-    INFO,
-    "{user} made {path} a link to {target}.",
-    "A symbolic link was made. The server follows it no further than the user's root.",
-)
-RENAMED = Event(
-    "303a978e92a84067aa3c8f41bdf9a5f8",
-    INFO,
-    "{user} renamed {path} to {new_path}.",
-    "A file or directory was renamed.",
-)
-DIRECTORY_MADE = Event(
-    "2007f95fd4c247ffaa0b1a75ced2a345",
-    INFO,
-    "{user} made directory {path}.",
-    "A directory was made.",
-)
-ATTRIBUTES_SET = Event(
-    "d281b6bfd9274f7a8834a7f602d06ca1",
-    INFO,
-    "{user} set {what} of {path}.",
-    "The permission bits or the time of a file were set.",
-)
-REFUSED = Event(
-    "25b25d8bc0b2438095f294172cc3584e",
-    NOTICE,
-    "{user}: {verb} {path} refused: {reason}.",
-    "A command on a file was refused.",
-)
-DATA_REFUSED = Event(
-    "80d7a1263ddc4f1e996ca18f601ba217",
-    WARNING,
-    "{user}: no data connection: {reason}.",
-    "No data connection could be made.",
-)
-ENDED = Event(
-    "a6e4cc14decf46a4aa41702c89dbc52f",
-    INFO,
-    "{user} from {remote} left after {seconds} s: {reason}; "
-    "{received} bytes received, {sent} bytes sent.",
-    "A session ended.",
 )
 CONTRACT_BROKEN = Event(
     "d4bc3feda398422d947f49cce94cd743",
@@ -173,7 +89,7 @@ BUG = Event(
 )
 
 EVENTS = {name: value for name, value in list(globals().items()) if isinstance(value, Event)}
-"""Every event by its name."""
+"""Every event of this table by its name."""
 
 
 def _printable(value: object) -> str:

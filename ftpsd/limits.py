@@ -12,6 +12,8 @@ CLIENT_ERRORS = 50
 """Refused commands in a row that end a session."""
 LOGIN_TIMEOUT_SECONDS = 60.0
 """How long a client may take to log in."""
+HANDSHAKE_SECONDS = 30.0
+"""How long a TLS handshake may take."""
 QUEUED_LINES = 64
 """Commands held back while a transfer runs; more wait in the kernel."""
 

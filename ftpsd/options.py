@@ -62,6 +62,24 @@ def source_port(text: str) -> int:
     raise ValueError('expected "any" or a port, such as 20')
 
 
+def choice(*values: str) -> Callable[[str], str]:
+    """Give what reads one of `values`; it raises `ValueError`, saying what would be right."""
+
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"expected {', '.join(values[:-1])} or {values[-1]}")
+        return text
+
+    return parse
+
+
+def openssl_list(text: str) -> str:
+    """Read a list as OpenSSL writes them, or "system" as "". Raise `ValueError`."""
+    if not text.isascii() or not text.isprintable() or " " in text or len(text) > 2000:
+        raise ValueError('expected "system" or a list of OpenSSL names joined by ":"')
+    return "" if text == "system" else text
+
+
 def option(
     default: str, *, section: str, parse: Callable[[str], Any], form: str, purpose: str
 ) -> Any:
@@ -127,11 +145,87 @@ class Settings:
         purpose="Active data connections come from this port. Below 1024 ftpsd-ports.service needs "
         "CAP_NET_BIND_SERVICE, see the README.",
     )
+    require_tls: str = option(
+        "passwords",
+        section="TLS",
+        parse=choice("no", "passwords", "always"),
+        form="no, passwords or always",
+        purpose="Refuse logins without TLS: those with a password, or anonymous ones as well.",
+    )
+    require_data_tls: bool = option(
+        "no",
+        section="TLS",
+        parse=boolean,
+        form="yes or no",
+        purpose="Refuse data connections without TLS (PROT C).",
+    )
+    tls_resumption: str = option(
+        "prefer",
+        section="TLS",
+        parse=choice("off", "prefer", "require"),
+        form="off, prefer or require",
+        purpose="A data connection that resumes the TLS session of its control connection is from "
+        "the same client for sure. prefer logs when it does not, require refuses it (522).",
+    )
+    require_tls_close: bool = option(
+        "no",
+        section="TLS",
+        parse=boolean,
+        form="yes or no",
+        purpose="Refuse an upload (426) whose end TLS has not announced (close_notify): it may "
+        "have been cut off. Without this it is logged.",
+    )
+    tls_minimum: str = option(
+        "1.2",
+        section="TLS",
+        parse=choice("1.2", "1.3"),
+        form="1.2 or 1.3",
+        purpose="The oldest version of TLS, unless the system's policy is stricter.",
+    )
+    tls_ciphers: str = option(
+        "system",
+        section="TLS",
+        parse=openssl_list,
+        form='"system" or names joined by ":"',
+        purpose="Ciphers of TLS 1.2 (ciphers(1)). system: what the system's policy allows, as far "
+        "as it has forward secrecy and authenticated encryption. Old devices may need DEFAULT.",
+    )
+    tls_cipher_suites: str = option(
+        "system",
+        section="TLS",
+        parse=openssl_list,
+        form='"system" or names joined by ":"',
+        purpose="Cipher suites of TLS 1.3.",
+    )
+    tls_groups: str = option(
+        "system",
+        section="TLS",
+        parse=openssl_list,
+        form='"system" or names joined by ":"',
+        purpose="Groups for the key exchange, such as X25519:P-256.",
+    )
+    client_certificate: str = option(
+        "no",
+        section="TLS",
+        parse=choice("no", "optional", "required"),
+        form="no, optional or required",
+        purpose="Ask clients for a certificate that an authority in the credential ftpsd.ca has "
+        "signed.",
+    )
+    certificate_login: str = option(
+        "no",
+        section="TLS",
+        parse=choice("no", "with_password", "without_password"),
+        form="no, with_password or without_password",
+        purpose="The common name (CN) in the client's certificate must be the user's name; "
+        "without_password asks for nothing else. It is the session that has seen the certificate, "
+        "so one that was taken over could then log in as any user this holds for.",
+    )
 
 
 def key(name: str) -> str:
     """Give the key of a field as it stands in the file: `pam_session` is PAMSession."""
-    words = {"uid": "UID", "pam": "PAM"}
+    words = {"uid": "UID", "pam": "PAM", "tls": "TLS"}
     return "".join(words.get(word, word.capitalize()) for word in name.split("_"))
 
 

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd import events
-from ftpsd.admin.documents import catalog
+from ftpsd.admin.documents import EVENTS, catalog
 from ftpsd.admin.serve import to_stderr
-from ftpsd.events import EVENTS, Event, Log, entry
+from ftpsd.events import Event, Log, entry
+from ftpsd.session import events as session_events
 
 PACKAGE = Path(events.__file__).parent
 SHARED = {
@@ -127,11 +128,11 @@ def test_whatever_a_client_sends_an_entry_is_lines_of_text(name: str, text: str)
 
 def test_a_field_that_is_missing_is_a_mistake() -> None:
     with pytest.raises(KeyError):
-        entry(events.DELETED, {"user": "anna"})
+        entry(session_events.DELETED, {"user": "anna"})
 
 
 def test_braces_of_a_client_are_only_text() -> None:
-    (line, *_) = entry(events.DELETED, {"user": "{path}", "path": "{0.__class__}"})
+    (line, *_) = entry(session_events.DELETED, {"user": "{path}", "path": "{0.__class__}"})
 
     assert line == "MESSAGE={path} deleted {0.__class__}."
 
@@ -139,8 +140,8 @@ def test_braces_of_a_client_are_only_text() -> None:
 def test_a_log_adds_what_is_shared_and_whose_it_is() -> None:
     said: list[tuple[str, ...]] = []
     log = Log(lambda *lines: said.append(lines), user="anna")
-    log(events.DELETED, path="/a")
-    log(events.DELETED, 7, user="bob", path="/b")
+    log(session_events.DELETED, path="/a")
+    log(session_events.DELETED, 7, user="bob", path="/b")
 
     assert said[0][0] == "MESSAGE=anna deleted /a."
     assert "FTPSD_USER=anna" in said[0]

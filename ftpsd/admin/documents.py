@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
-from ftpsd.events import EVENTS
+from ftpsd import events
 from ftpsd.options import OPTIONS
+from ftpsd.session import events as session_events
+
+EVENTS = {**session_events.EVENTS, **events.EVENTS}
+"""Every event of every process, by its name."""
 
 
 def catalog() -> str:

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftpsd import events, limits
-from ftpsd.helper.login import attach
+from ftpsd.helper.login import attach, encryption, require_tls
 from ftpsd.options import Settings
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
+from ftpsd.session.credentials import Credentials
 from ftpsd.syscall import prctl
 from ftpsd.wire import helper, ports
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
@@ -54,7 +55,9 @@ class Served:
         self.read_only: bool = arguments.read_only
         self.broker = broker
         self.log = events.Log(to_stderr)
-        self.settings = Settings()
+        # Without a certificate there is no TLS to require.
+        self.settings = Settings(require_tls="passwords" if arguments.require_tls else "no")
+        self.credentials = Credentials(arguments.credentials)
 
 
 class OneAccount:
@@ -83,8 +86,13 @@ class OneAccount:
                 close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:
+        if isinstance(request, helper.GetEncryption):
+            return encryption(self._served.settings)
+        if isinstance(request, helper.MaySendPassword):
+            require_tls(request.user, self._served.settings, tls=False)
         if not isinstance(request, helper.Login):
             return Done()
+        require_tls(request.user, self._served.settings, tls=request.tls)
         if self._failed >= limits.LOGIN_ATTEMPTS:
             raise helper.Exhausted
         served, remote = self._served, Control(request.control_fd).remote.text
@@ -115,6 +123,9 @@ class OneAccount:
             directory="/",
             idle_seconds=chosen.idle_timeout_sec,
             data_seconds=chosen.data_timeout_sec,
+            require_data_tls=chosen.require_data_tls,
+            tls_resumption=chosen.tls_resumption,
+            require_tls_close=chosen.require_tls_close,
             files_fd=self._worker().detach(),
             ports_fd=bound.detach(),
         )
@@ -156,7 +167,9 @@ def fork(work: Callable[[], None], log: events.Log) -> None:
             os._exit(status)
 
 
-def _talk(client: socket.socket, to_helper: socket.socket, log: events.Log) -> None:
+def _talk(
+    client: socket.socket, to_helper: socket.socket, log: events.Log, credentials: Credentials
+) -> None:
     """Be a session: what systemd does for ftpsd@.service, without its sandbox."""
     # Both first to where no other descriptor is, or one could be overwritten by the other.
     client_fd, helper_fd = os.dup(client.fileno()), os.dup(to_helper.fileno())
@@ -165,11 +178,7 @@ def _talk(client: socket.socket, to_helper: socket.socket, log: events.Log) -> N
     os.dup2(helper_fd, session.HELPER_FD)
     os.dup2(client_fd, session.CLIENT_FD)
     os.closerange(session.CLIENT_FD + 1, os.sysconf("SC_OPEN_MAX"))
-    try:
-        os.write(session.CLIENT_FD, session.GREETING)
-    except OSError:
-        return
-    session.start(log, lambda _: None)
+    session.start(log, lambda _: None, credentials, sealed=False)
 
 
 def _accept(listener: socket.socket, served: Served) -> NoReturn:
@@ -178,7 +187,7 @@ def _accept(listener: socket.socket, served: Served) -> NoReturn:
         asking, answering = socket.socketpair()
 
         def talk(client: socket.socket = client, asking: socket.socket = asking) -> None:
-            _talk(client, asking, served.log)
+            _talk(client, asking, served.log, served.credentials)
 
         def stand_in(
             client: socket.socket = client,
@@ -220,6 +229,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=2121, help="0 for any (default: %(default)s)")
     parser.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
     parser.add_argument("--password", help="its password (default: made up, and shown)")
+    parser.add_argument(
+        "--credentials", metavar="DIR", help="where ftpsd.pem is, key and certificate: TLS with it"
+    )
+    parser.add_argument("--require-tls", action="store_true", help="refuse logins without TLS")
     parser.add_argument("--read-only", action="store_true", help="refuse every change")
     return parser
 

@@ -73,7 +73,17 @@ class Conversation:
             return get_interface_description(helper.HELPER, request.interface)
         if isinstance(request, helper.Login):
             return self._login(request)
+        if isinstance(request, helper.GetEncryption):
+            return encryption(self._settings())
+        if isinstance(request, helper.MaySendPassword):
+            require_tls(request.user, self._settings(), tls=False)
         return Done()
+
+    def _settings(self) -> Settings:
+        chosen, mistakes = settings.load()
+        for one in mistakes:
+            self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        return chosen
 
     def _login(self, request: helper.Login) -> helper.Granted:
         try:
@@ -90,9 +100,9 @@ class Conversation:
             raise helper.Exhausted
         if delay:
             time.sleep(delay)
-        chosen, mistakes = settings.load()
-        for one in mistakes:
-            self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        chosen = self._settings()
+        # Before the password is looked at: the answer must not tell whether it is right.
+        require_tls(request.user, chosen, tls=request.tls)
         found = self._check(request, control.remote.text, chosen)
         granted = self._start(found, chosen, request.control_fd)
         self._asker.settle(ANONYMOUS if found.read_only else GRANTED)
@@ -119,9 +129,15 @@ class Conversation:
         from ftpsd.helper.password import Attempt
 
         attempt = Attempt(remote)
-        refused = attempt.refusal(request.user, request.password)
+        bound, shown = chosen.certificate_login, request.certificate == request.user
+        if bound == "without_password" and shown and not request.password.reveal():
+            refused = attempt.account_refusal(request.user)
+        else:
+            refused = attempt.refusal(request.user, request.password)
         if refused is not None:
             raise account.NotAllowed(refused)
+        if bound != "no" and not shown:
+            raise account.NotAllowed("the client has not shown a certificate of this user")
         found = account.find(request.user, chosen)
         if chosen.pam_session:
             self._open_session(attempt)
@@ -158,6 +174,9 @@ class Conversation:
                 directory="/",
                 idle_seconds=chosen.idle_timeout_sec,
                 data_seconds=chosen.data_timeout_sec,
+                require_data_tls=chosen.require_data_tls,
+                tls_resumption=chosen.tls_resumption,
+                require_tls_close=chosen.require_tls_close,
                 files_fd=os.dup(files.fileno()),
                 ports_fd=os.dup(broker.fileno()),
             )
@@ -181,6 +200,25 @@ class Conversation:
 
     def _say(self, event: events.Event, **fields: object) -> None:
         self._log(event, self._pid, **fields)
+
+
+def encryption(chosen: Settings) -> helper.Encryption:
+    """Give the settings of TLS as a session is told them."""
+    return helper.Encryption(
+        tls13_only=chosen.tls_minimum == "1.3",
+        ciphers=chosen.tls_ciphers,
+        cipher_suites=chosen.tls_cipher_suites,
+        groups=chosen.tls_groups,
+        client_certificate=chosen.client_certificate,
+        certificate_login=chosen.certificate_login,
+    )
+
+
+def require_tls(user: str, chosen: Settings, *, tls: bool) -> None:
+    """Raise `EncryptionRequired` where a login without TLS is not allowed."""
+    anonymous = chosen.anonymous and user.lower() in account.ANONYMOUS
+    if not tls and chosen.require_tls != "no" and (chosen.require_tls == "always" or not anonymous):
+        raise helper.EncryptionRequired
 
 
 def _binding(control_fd: int, chosen: Settings) -> ports.Attach:

@@ -74,6 +74,9 @@ class Attempt:
         self._right = code == _PAM_SUCCESS
         return code
 
+    def _proved(self, *_: object) -> int:
+        return _PAM_SUCCESS
+
     def _set(self, item: int, value: Any) -> None:
         self._pam.pam_set_item(self._pam.handle, item, value)
 
@@ -86,6 +89,14 @@ class Attempt:
         # Debian's stacks end in pam_deny, which says the same of all that went before it.
         stage = "the account may not be used: " if self._right else ""
         return f"{stage}{self._pam.reason}" if text else "the password is empty"
+
+    def account_refusal(self, user: str) -> str | None:
+        """Ask about the account alone, when something else has proved who it is."""
+        # python-pam goes from start to the account check in one call; this skips what lies between.
+        self._pam.pam_authenticate = self._proved
+        self._right = True
+        allowed = self._pam.authenticate(user, b"-", service=SERVICE, call_end=False)
+        return None if allowed else f"the account may not be used: {self._pam.reason}"
 
     def open_session(self) -> str | None:
         """Open a PAM session; give `None`, or the reason why there is none."""

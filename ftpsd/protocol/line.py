@@ -73,6 +73,13 @@ class LineBuffer:
             return BadLine("control character")
         return line.decode("utf-8", "surrogateescape")
 
+    def forget(self) -> int:
+        """Drop everything that was not taken; return how many bytes that were."""
+        dropped = len(self._complete) + len(self._partial)
+        self._complete.clear()
+        self._partial.clear()
+        return dropped
+
     def refusals(self) -> bytes:
         """Return, once, the Telnet answers to send to the client; mostly empty."""
         return self._telnet.refusals()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import socket
 import time
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.protocol import listing, path
 from ftpsd.protocol.line import BadLine
 from ftpsd.protocol.reply import FILE_UNAVAILABLE, BadArgument, Reply
@@ -22,7 +22,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ftpsd.events import Event, Log
     from ftpsd.session.control import Control
+    from ftpsd.session.credentials import Credentials
+    from ftpsd.session.tls import Tls
     from ftpsd.wire.helper import Granted
 
 
@@ -35,6 +38,9 @@ class Login:
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only
         self.idle_most = granted.idle_seconds
+        self.require_data_tls = granted.require_data_tls
+        self.tls_resumption = granted.tls_resumption
+        self.require_tls_close = granted.require_tls_close
         files = Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES)
         ports = Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS)
         self.files = files
@@ -66,13 +72,23 @@ class Session:
     """One client, from its greeting to its end."""
 
     def __init__(
-        self, control: Control, helper: Peer, log: events.Log, tell: Callable[[str], object]
+        self,
+        control: Control,
+        helper: Peer,
+        log: Log,
+        tell: Callable[[str], object],
+        credentials: Credentials,
     ) -> None:
         """Serve `control`; `tell` makes a line of status known to systemd."""
         self.control = control
         self.helper = helper
         self.log = log
         self.tell = tell
+        self.credentials = credentials
+        self.tls: Tls | None = None
+        self.certificate_login = "no"
+        self.protect = False
+        self.sealed = False
         self.user: str | None = None
         self.host = ""
         self.login: Login | None = None
@@ -83,6 +99,7 @@ class Session:
         self.received = self.sent = 0
         self.errors = 0
         self.reason = "hung up"
+        self._said: set[Event] = set()
         self._queue: list[BadLine | str] = []
         self.progress: Callable[[], str] | None = None
         self.aborting = False
@@ -92,6 +109,12 @@ class Session:
         """Give the login. The verb table lets no handler that needs one run without it."""
         assert self.login is not None
         return self.login
+
+    @property
+    def certificate(self) -> str | None:
+        """Give the name in the certificate that the client has shown, if it is a user's name."""
+        name = self.control.tls.certificate if self.control.tls else None
+        return name if name and name.isprintable() and fits(name, limits.NAME_BYTES) else None
 
     def resolve(self, argument: str) -> str:
         """Give the absolute path that the client means. Raise `BadArgument` if it is too long."""
@@ -133,9 +156,21 @@ class Session:
             except Gone:
                 pass
 
+    def say_once(self, event: Event) -> None:
+        """Log what would be the same at every transfer."""
+        if event not in self._said:
+            self._said.add(event)
+            self.log(event)
+
+    def harden(self, close: Callable[[], None]) -> None:
+        """Give up one more right for good, where there is a sandbox (`ftpsd serve` has none)."""
+        if self.sealed:
+            close()
+
     def leave(self) -> None:
         """Forget the login."""
         if self.login is not None:
             self.login.close()
         self.login = self.user = None
+        self.protect = False
         self.login_begun = time.monotonic()

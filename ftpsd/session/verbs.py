@@ -17,6 +17,7 @@ from ftpsd.session.commands import (
     directory,
     identity,
     place,
+    security,
     settings,
     transfer,
 )
@@ -93,6 +94,24 @@ ROWS = (
     verb("HOST", identity.host, extension.host, "name", before_login=True, feature="HOST"),
     verb("USER", access.name, access.user_name, "name", before_login=True),
     verb("PASS", access.password, access.any_password, "password", before_login=True),
+    verb(
+        "AUTH",
+        security.authenticate,
+        security.mechanism,
+        "TLS",
+        before_login=True,
+        feature="AUTH TLS",
+    ),
+    verb(
+        "PBSZ",
+        security.protection_buffer,
+        security.buffer_size,
+        "0",
+        before_login=True,
+        feature="PBSZ",
+    ),
+    verb("PROT", security.protect, security.level, "C | P", before_login=True, feature="PROT"),
+    verb("CCC", security.clear, _NO, before_login=True),
     verb("ACCT", identity.account, _TEXT, "account", before_login=True),
     verb("QUIT", access.leave, _NO, before_login=True),
     verb("REIN", access.start_over, _NO, before_login=True),
@@ -203,8 +222,11 @@ HTTP = ("GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT")
 """A browser was talked into connecting here; nothing more of its request is read."""
 
 
-REFUSED_ALWAYS = ("SMNT", "MFCT")
+REFUSED_ALWAYS = ("SMNT", "MFCT", "CCC")
 """Known, and answered with the reason why there is no such thing here; HELP does not list them."""
+
+
+NEED_CERTIFICATE = ("AUTH", "PBSZ", "PROT")
 
 
 def works(row: Verb, session: Session) -> bool:
@@ -214,6 +236,8 @@ def works(row: Verb, session: Session) -> bool:
 
 def listed(row: Verb, session: Session) -> bool:
     """Say whether HELP and FEAT list a command."""
+    if row.name in NEED_CERTIFICATE and session.credentials.certificate() is None:
+        return False
     return works(row, session) and row.name not in REFUSED_ALWAYS
 
 

@@ -15,7 +15,34 @@ from ftpsd.wire.message import (
     Refusal,
     Reply,
     Secret,
+    Text,
+    enumeration,
 )
+
+ClientCertificate = str
+CertificateLogin = str
+TlsResumption = str
+
+enumeration("ClientCertificate", ("no", "optional", "required"))
+enumeration("CertificateLogin", ("no", "with_password", "without_password"))
+enumeration("TlsResumption", ("off", "prefer", "require"))
+
+
+class Encryption(Reply):
+    """How to speak TLS with this client; an empty text leaves it to the system."""
+
+    tls13_only: Bool
+    ciphers: Text
+    cipher_suites: Text
+    groups: Text
+    client_certificate: ClientCertificate
+    certificate_login: CertificateLogin
+
+
+class GetEncryption(Call[Encryption]):
+    """Say how to speak TLS with the client of this connection."""
+
+    control_fd: Fd
 
 
 class Granted(Reply):
@@ -30,6 +57,9 @@ class Granted(Reply):
     directory: Path
     idle_seconds: Int
     data_seconds: Int
+    require_data_tls: Bool
+    tls_resumption: TlsResumption
+    require_tls_close: Bool
     files_fd: Fd
     ports_fd: Fd
 
@@ -38,10 +68,20 @@ class Login(Call[Granted]):
     """Check a password; when it is right, start a worker as that user.
 
     `control` is the client's connection: its address and how often it tried are read from it.
+    `certificate` is the name in the client's certificate, if it has shown a valid one.
     """
 
     user: Name
     password: Secret
+    tls: Bool
+    certificate: Name | None
+    control_fd: Fd
+
+
+class MaySendPassword(Call[Done]):
+    """Say whether a password of this user may travel in the clear, before it does."""
+
+    user: Name
     control_fd: Fd
 
 
@@ -51,6 +91,10 @@ class Ping(Call[Done]):
 
 class Denied(Refusal):
     """Not with this name and password. Never says which, or why."""
+
+
+class EncryptionRequired(Refusal):
+    """Not without TLS. It is the same for every name that has no policy of its own."""
 
 
 class Exhausted(Refusal):
@@ -68,6 +112,6 @@ class NoDirectory(Refusal):
 HELPER = Interface(
     "org.ftpsd.Helper",
     "ftpsd-helper.service: checks passwords and starts workers, for ftpsd@.service.",
-    (Login, Ping),
-    (Denied, Exhausted, Unavailable, NoDirectory),
+    (Login, GetEncryption, MaySendPassword, Ping),
+    (Denied, EncryptionRequired, Exhausted, Unavailable, NoDirectory),
 )

@@ -65,7 +65,13 @@ class Answering:
         return counting
 
     def login(self, user: str = "anna") -> helper.Login:
-        return helper.Login(user=user, password=Secret("x"), control_fd=self.control.fileno())
+        return helper.Login(
+            user=user,
+            password=Secret("x"),
+            tls=True,
+            certificate=None,
+            control_fd=self.control.fileno(),
+        )
 
 
 @pytest.fixture
@@ -139,7 +145,13 @@ def test_anything_else_is_malformed_and_not_answered(answering: Answering, data:
 
 
 def test_a_login_without_a_control_connection_is_malformed(answering: Answering) -> None:
-    call = helper.Login(user="anna", password=Secret("x"), control_fd=answering.spawner.fileno())
+    call = helper.Login(
+        user="anna",
+        password=Secret("x"),
+        tls=True,
+        certificate=None,
+        control_fd=answering.spawner.fileno(),
+    )
     Peer(answering.channel, HELPER).send(call)
     with pytest.raises(Malformed):
         answering.conversation.answer()

@@ -182,7 +182,13 @@ def test_attempts_are_counted_by_control_connection(served: Helper, control: soc
     for _ in range(limits.LOGIN_ATTEMPTS + 1):
         # A session that connects to the helper anew gains nothing.
         peer = served.connect()
-        call = helper.Login(user="ftp", password=Secret("x"), control_fd=control.fileno())
+        call = helper.Login(
+            user="ftp",
+            password=Secret("x"),
+            tls=True,
+            certificate=None,
+            control_fd=control.fileno(),
+        )
         try:
             peer.ask(call)
         except Refusal as refusal:

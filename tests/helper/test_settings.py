@@ -25,6 +25,16 @@ VALUES: dict[str, tuple[str, object]] = {
     "DataTimeoutSec": ("90s", 90),
     "PassivePorts": ("50000-50999", (50000, 50999)),
     "ActiveSourcePort": ("20", 20),
+    "RequireTLS": ("always", "always"),
+    "RequireDataTLS": ("yes", True),
+    "TLSResumption": ("require", "require"),
+    "RequireTLSClose": ("yes", True),
+    "TLSMinimum": ("1.3", "1.3"),
+    "TLSCiphers": ("DEFAULT:!SHA1", "DEFAULT:!SHA1"),
+    "TLSCipherSuites": ("TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"),
+    "TLSGroups": ("X25519:P-256", "X25519:P-256"),
+    "ClientCertificate": ("optional", "optional"),
+    "CertificateLogin": ("with_password", "with_password"),
 }
 """A value other than the default for each option, as text and as what it means."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ftpsd.events import EVENTS
+from ftpsd.admin.documents import EVENTS
 from ftpsd.options import OPTIONS
 from ftpsd.session.verbs import OLDER, ROWS, SITE
 

@@ -227,7 +227,9 @@ def test_closing_what_is_closed_is_no_failure() -> None:
 
 
 def login(fd: int) -> tuple[bytes, list[int]]:
-    call = helper.Login(user="anna", password=Secret("x"), control_fd=fd)
+    call = helper.Login(
+        user="anna", password=Secret("x"), tls=True, certificate=None, control_fd=fd
+    )
     return encode_call(HELPER, call)
 
 

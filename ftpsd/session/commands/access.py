@@ -6,6 +6,7 @@ from __future__ import annotations
 from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session import events
 from ftpsd.session.session import Login
 from ftpsd.wire import helper
 from ftpsd.wire.channel import Closed
@@ -15,7 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.session.session import Session
 
+_ENCRYPT = Reply(reply.NOT_LOGGED_IN, "Send AUTH TLS first: no password in the clear here.")
 REFUSED = {
+    helper.EncryptionRequired: _ENCRYPT,
     helper.Denied: Reply(reply.NOT_LOGGED_IN, "Login incorrect."),
     helper.NoDirectory: Reply(reply.NOT_LOGGED_IN, "Your directory cannot be entered."),
 }
@@ -41,14 +44,29 @@ def any_password(text: str) -> Secret:
     return Secret(text)
 
 
-def name(session: Session, user: str) -> Reply:
+def name(session: Session, user: str) -> Reply | None:
     """Begin a login (RFC 959, section 4.1.1); whether the user exists is not told."""
     if session.login is not None:
         if user == session.login.user:
             return Reply(reply.LOGGED_IN, "Already logged in.")
         return Reply(reply.NOT_LOGGED_IN, "To log in as another user, send REIN first.")
+    if session.control.tls is None and not _may_send_password(session, user):
+        return _ENCRYPT
     session.user = user
+    if session.certificate_login == "without_password" and session.certificate == user:
+        return _log_in(session, user, Secret(""), reply.LOGGED_IN_BY_CERTIFICATE)
     return Reply(reply.NEED_PASSWORD, "Password, please.")
+
+
+def _may_send_password(session: Session, user: str) -> bool:
+    """Ask before a client sends a password that everyone between can read."""
+    asked = helper.MaySendPassword(user=user, control_fd=session.control.fileno())
+    try:
+        session.helper.ask(asked)
+    except helper.EncryptionRequired:
+        session.log(events.ENCRYPTION_MISSED, user=user)
+        return False
+    return True
 
 
 def password(session: Session, secret: Secret) -> Reply | None:
@@ -58,10 +76,20 @@ def password(session: Session, secret: Secret) -> Reply | None:
     user, session.user = session.user, None
     if user is None:
         return Reply(reply.BAD_SEQUENCE, "Send USER first.")
-    asked = helper.Login(user=user, password=secret, control_fd=session.control.fileno())
+    return _log_in(session, user, secret, reply.LOGGED_IN)
+
+
+def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | None:
+    asked = helper.Login(
+        user=user,
+        password=secret,
+        tls=session.control.tls is not None,
+        certificate=session.certificate,
+        control_fd=session.control.fileno(),
+    )
     try:
         granted = session.helper.ask(asked, ANSWER_SECONDS)
-    except (helper.Denied, helper.NoDirectory) as refusal:
+    except (helper.Denied, helper.EncryptionRequired, helper.NoDirectory) as refusal:
         return REFUSED[type(refusal)]
     except (Refusal, Closed, Malformed) as refusal:
         session.end("no login", ENDED.get(type(refusal), _NOT_NOW))
@@ -71,7 +99,7 @@ def password(session: Session, secret: Secret) -> Reply | None:
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
     session.tell("idle")
-    return Reply(reply.LOGGED_IN, "Logged in.")
+    return Reply(code, "Logged in.")
 
 
 def start_over(session: Session, _: None) -> Reply:

@@ -7,9 +7,9 @@ import errno
 import fcntl
 import os
 
-from ftpsd import events
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply
+from ftpsd.session import events
 from ftpsd.session.meanwhile import Meanwhile
 from ftpsd.session.refusals import failure, refused
 from ftpsd.wire import files

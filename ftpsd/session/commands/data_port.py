@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.protocol import address, reply
 from ftpsd.protocol.long_address import long_passive_text
 from ftpsd.protocol.reply import Reply
+from ftpsd.session import events
 from ftpsd.session.data import NoData
 from ftpsd.session.transfer import Transfer
 
@@ -121,7 +122,7 @@ def _established(session: Session, *, active: bool) -> Reply:
         return _ALL_SENT
     if not data.prepared or data.active != active:
         return Reply(reply.NO_SUCH_DATA, "Send PORT first." if active else "Send PASV first.")
-    opened = Transfer(session, "ESTA" if active else "ESTP", "").connect()
+    opened = Transfer(session, "ESTA" if active else "ESTP", "").open()
     if isinstance(opened, Reply):
         return opened
     name = opened.getsockname() if active else opened.getpeername()

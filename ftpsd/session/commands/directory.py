@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 
-from ftpsd import events
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
 from ftpsd.session.control import Gone
 from ftpsd.session.pump import lister
 from ftpsd.session.refusals import refused
-from ftpsd.session.transfer import NOT_PREPARED, Transfer
+from ftpsd.session.transfer import Transfer, unprepared
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
@@ -62,8 +62,8 @@ def _open(session: Session, verb: str, request: files.List) -> int | Reply:
 
 def _send(session: Session, verb: str, request: files.List) -> Reply:
     login = session.logged_in
-    if not login.data.prepared:
-        return NOT_PREPARED
+    if (missing := unprepared(session)) is not None:
+        return missing
     transfer = Transfer(session, verb, request.path)
     pipe = _open(session, verb, request)
     if isinstance(pipe, Reply):

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
 from ftpsd.session.refusals import refused
 from ftpsd.wire import files
 from ftpsd.wire.message import fits
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ftpsd.events import Event
     from ftpsd.session.session import Session
     from ftpsd.wire.message import Call
 
@@ -23,7 +25,7 @@ def change(
     verb: str,
     call: Call[Any],
     done: Reply,
-    event: events.Event,
+    event: Event,
     **more: str,
 ) -> Reply:
     """Ask the worker for one thing; log it, and log it if it is refused.

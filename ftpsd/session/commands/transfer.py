@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 
-from ftpsd import events
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
 from ftpsd.session.control import Gone
 from ftpsd.session.pump import SendFile, receiver, sender
 from ftpsd.session.refusals import refused
-from ftpsd.session.transfer import NOT_PREPARED, Transfer
+from ftpsd.session.transfer import Transfer, unprepared
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
@@ -26,8 +26,8 @@ def retrieve(session: Session, argument: str) -> Reply:
     login, target = session.logged_in, session.resolve(argument)
     offset, login.restart = login.restart, 0
     part, login.range = login.range, None
-    if not login.data.prepared:
-        return NOT_PREPARED
+    if (missing := unprepared(session)) is not None:
+        return missing
     if (offset or part) and login.ascii:
         return _NO_RESTART
     try:
@@ -52,7 +52,7 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
         data = transfer.connect()
         if isinstance(data, Reply):
             return data
-        if how.ascii or how.level is not None:
+        if data.secure or how.ascii or how.level is not None:
             os.lseek(file_fd, offset, os.SEEK_SET)
             pump = sender(file_fd, data, how, size)
         else:
@@ -91,8 +91,8 @@ def store_unique(session: Session, argument: str) -> Reply:
 def _receive(session: Session, verb: str, target: str, mode: str) -> Reply:
     login = session.logged_in
     offset, login.restart, login.range = login.restart, 0, None
-    if not login.data.prepared:
-        return NOT_PREPARED
+    if (missing := unprepared(session)) is not None:
+        return missing
     if offset and login.ascii:
         return _NO_RESTART
     if offset and mode != "store":
@@ -115,13 +115,16 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         data = transfer.connect()
         if isinstance(data, Reply):
             return data
-        if verb == "STOR" and not offset:
-            # Not before: without a data connection the old content stays.
-            os.ftruncate(created.file_fd, 0)
+
+        def start() -> None:
+            """Drop the old content: not before there is a data connection for the new."""
+            if verb == "STOR" and not offset:
+                os.ftruncate(created.file_fd, 0)
+
         pump = receiver(created.file_fd, data, session.logged_in.how)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
-        last = transfer.run(data, pump, begin, lambda: _settle(created.file_fd))
+        last = transfer.run(data, pump, begin, lambda: _settle(created.file_fd), start)
     except Gone:
         transfer.failed("the client is gone")
         raise
