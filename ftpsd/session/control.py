@@ -14,8 +14,8 @@ from ftpsd.session.stream import Plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.protocol.reply import Reply
+    from ftpsd.session.secure import Secure
     from ftpsd.session.stream import Stream
-    from ftpsd.session.tls import Secure
 
 _PIECE = 16384
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 1 << 20

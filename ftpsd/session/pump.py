@@ -47,26 +47,46 @@ class Mode:
 _SEND = 1 << 24
 """At most so much in one call of sendfile(2); the socket's buffer is the bound that counts."""
 _PIECE = 1 << 18
+_PROTECTED = 1 << 17
+"""Read of a file at once, to be encrypted: so much stays in a processor's cache."""
 
 
 class SendFile:
-    """A file, from an offset on, to the client (RETR): sendfile(2)."""
+    """A file, from an offset on, to the client (RETR): by sendfile(2) where that can be."""
 
     sends = True
     source = None
 
     def __init__(self, file_fd: int, data: Stream, offset: int, size: int) -> None:
         """Send `size` bytes of `file_fd` from `offset` on, or less if it ends before."""
-        self._file, self._data = file_fd, data.fileno()
+        self._file, self._data = file_fd, data
         self._offset, self._size = offset, size
+        self._left = memoryview(b"")
+        self._buffer: memoryview | None = None
         self.bytes = 0
 
     def step(self) -> bool:
         """Send what the connection takes."""
-        left = min(_SEND, self._size - self.bytes)
-        sent = os.sendfile(self._data, self._file, self._offset + self.bytes, left) if left else 0
+        left = self._size - self.bytes
+        sent = self._kernel(left) if self._data.sendfile else self._own(left)
         self.bytes += sent
         return sent > 0
+
+    def _kernel(self, left: int) -> int:
+        where = self._offset + self.bytes
+        return os.sendfile(self._data.fileno(), self._file, where, min(_SEND, left)) if left else 0
+
+    def _own(self, left: int) -> int:
+        if not self._left and left:
+            if self._buffer is None:
+                self._buffer = memoryview(bytearray(_PROTECTED))
+            piece = self._buffer[: min(_PROTECTED, left)]
+            self._left = piece[: os.preadv(self._file, [piece], self._offset + self.bytes)]
+        if not self._left:
+            return 0
+        sent = self._data.send(self._left)
+        self._left = self._left[sent:]
+        return sent
 
 
 class Send:
@@ -77,7 +97,7 @@ class Send:
     def __init__(self, read: Callable[[int], bytes], data: Stream, pipe: int | None = None) -> None:
         """Send what `read` gives until it gives nothing; it reads from `pipe`, if that is slow."""
         self._read, self._data, self._pipe = read, data, pipe
-        self._left = b""
+        self._left = memoryview(b"")
         self.bytes = 0
 
     @property
@@ -88,7 +108,7 @@ class Send:
     def step(self) -> bool:
         """Send what the connection takes."""
         if not self._left:
-            self._left = self._read(_PIECE)
+            self._left = memoryview(self._read(_PIECE))
             if not self._left:
                 return False
         sent = self._data.send(self._left)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
         secure: bool
         """Whether its bytes are protected."""
+        sendfile: bool
+        """Whether sendfile(2) may be used on the descriptor, after the handshake."""
         clean: bool
         """Whether the peer has said that they are all there were, or has no means to."""
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
         def advance(self) -> int:
             """Go on with the handshake; give the event of poll(2) to wait for, 0 at its end."""
 
-        def send(self, data: bytes, /) -> int:
+        def send(self, data: bytes | memoryview, /) -> int:
             """Send some of `data`, give how much of it was taken. Raise `OSError`."""
 
         def recv(self, size: int, /) -> bytes:
@@ -58,7 +60,7 @@ class Plain:
     """A connection without TLS."""
 
     secure = ready = resumed = unsent = False
-    clean = True
+    clean = sendfile = True
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over a connected `sock`."""

@@ -58,8 +58,10 @@ class Transfer:
             text += f", {100 * moved // self._size} %"
         return "".join(one if one.isprintable() else "?" for one in text)
 
-    def connect(self) -> Stream | Reply:
+    def connect(self, *, file: bool = False) -> Stream | Reply:
         """Get the data connection, or the reply that says why there is none. Raise `Gone`.
+
+        What is sent may be a `file` as it is: the kernel can do that under TLS as well.
 
         Where it is to be protected `run` does the handshake: clients begin it when they have 150.
         """
@@ -70,7 +72,7 @@ class Transfer:
         if not session.protect or session.tls is None:
             return Plain(found)
         must = session.logged_in.tls_resumption == "require"
-        return session.tls.data(found, must_resume=must)
+        return session.tls.data(found, must_resume=must, file=file)
 
     def open(self) -> socket.socket | Reply:
         """Get the data connection as it is, without protection. Raise `Gone`."""
@@ -135,7 +137,7 @@ class Transfer:
         """Do the TLS handshake, if there is one; give the reply if it fails."""
         if not data.secure:
             return None
-        from ftpsd.session.tls import NotResumed, Refused
+        from ftpsd.session.secure import NotResumed, Refused
 
         session = self._session
         deadline = time.monotonic() + limits.HANDSHAKE_SECONDS

@@ -59,11 +59,12 @@ def prepare(session: Session) -> bool:
         return True
     session.helper.send(GetEncryption(control_fd=session.control.fileno()))
     # Loaded while the helper answers, and only by who uses TLS.
-    from ftpsd.session.tls import Refused, Tls, seconds_left
+    from ftpsd.session.secure import Refused
+    from ftpsd.session.tls import Tls, seconds_left
 
     try:
         wanted = session.helper.answer(GetEncryption)
-        session.tls = Tls(session.credentials, wanted)
+        session.tls = Tls(session.credentials, wanted, session.control.sock)
         session.certificate_login = wanted.certificate_login
     except (Refused, Refusal, Closed, Malformed) as reason:
         session.log(events.TLS_FAILED, reason=str(reason) or type(reason).__name__)
@@ -78,7 +79,7 @@ def prepare(session: Session) -> bool:
 
 def begin(session: Session) -> bool:
     """Do the handshake on the control connection; `False` if the session is over."""
-    from ftpsd.session.tls import Refused
+    from ftpsd.session.secure import Refused
 
     assert session.tls is not None  # prepare() has made it
     tls = session.tls.control(session.control.sock)

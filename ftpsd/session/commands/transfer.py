@@ -16,6 +16,7 @@ from ftpsd.wire import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ftpsd.session.pump import Pump
     from ftpsd.session.session import Session
 
 _NO_RESTART = Reply(reply.BAD_RESTART, "REST is for TYPE I only.")
@@ -49,14 +50,15 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
     transfer = Transfer(session, "RETR", target, size)
     how = session.logged_in.how
     try:
-        data = transfer.connect()
+        as_it_is = not how.ascii and how.level is None
+        data = transfer.connect(file=as_it_is)
         if isinstance(data, Reply):
             return data
-        if data.secure or how.ascii or how.level is not None:
+        if as_it_is:
+            pump: Pump = SendFile(file_fd, data, offset, size)
+        else:
             os.lseek(file_fd, offset, os.SEEK_SET)
             pump = sender(file_fd, data, how, size)
-        else:
-            pump = SendFile(file_fd, data, offset, size)
         last = transfer.run(data, pump, f"Sending {clean(target)} ({size} bytes).", _nothing)
     except Gone:
         transfer.failed("the client is gone")
