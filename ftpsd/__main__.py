@@ -14,7 +14,7 @@ PACKAGES = "/usr/lib/python3/dist-packages"
 
 
 def _session() -> int:
-    from ftpsd.session.serve import main
+    from ftpsd.session.first import main
 
     return main()
 

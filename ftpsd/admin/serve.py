@@ -24,6 +24,7 @@ from ftpsd.options import Settings
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
 from ftpsd.session.credentials import Credentials
+from ftpsd.session.first import CLIENT_FD, HELPER_FD
 from ftpsd.syscall import prctl
 from ftpsd.wire import helper, ports
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
@@ -175,10 +176,10 @@ def _talk(
     client_fd, helper_fd = os.dup(client.fileno()), os.dup(to_helper.fileno())
     client.close()
     to_helper.close()
-    os.dup2(helper_fd, session.HELPER_FD)
-    os.dup2(client_fd, session.CLIENT_FD)
-    os.closerange(session.CLIENT_FD + 1, os.sysconf("SC_OPEN_MAX"))
-    session.start(log, lambda _: None, credentials, sealed=False)
+    os.dup2(helper_fd, HELPER_FD)
+    os.dup2(client_fd, CLIENT_FD)
+    os.closerange(CLIENT_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    session.start(log, lambda _: None, credentials, greeted=False, sealed=False)
 
 
 def _accept(listener: socket.socket, served: Served) -> NoReturn:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import _socket
 import select
-import socket
 import time
 
 from ftpsd import limits
@@ -31,7 +31,7 @@ class Gone(Exception):
 class Control:
     """One client's control connection."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
         """Take over the accepted `sock`. Raise `Gone` if the client has left already."""
         self.sock = sock
         self._lines = LineBuffer(limits.LINE_BYTES)
@@ -40,9 +40,9 @@ class Control:
         self._heard = False
         try:
             # Clients send part of ABOR as urgent data, which would be taken out of its place.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_OOBINLINE, 1)
             # 226 follows 150 without an answer in between: it must not wait for one.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
             self.remote, local = _host(sock.getpeername()), sock.getsockname()
         except OSError as error:
             raise Gone("left before it was greeted") from error

@@ -64,6 +64,11 @@ class Credentials:
             if name.startswith(f"{stem}.") and name.endswith(f".{end}") and name != PEM
         }
 
+    @property
+    def has_banner(self) -> bool:
+        """Say whether an admin has written a greeting."""
+        return BANNER in self._names
+
     def banner(self) -> list[str]:
         """Give the lines of the greeting, if an admin has written any."""
         if BANNER not in self._names:

@@ -16,7 +16,7 @@ from ftpsd.session.secure import NO_APPLICATION_PROTOCOL, Refused, check_protoco
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    pass
+    import _socket
 
 OPTION = 1 << 3
 """SSL_OP_ENABLE_KTLS (ssl.h); Python has a name for it from 3.12 on."""
@@ -26,7 +26,7 @@ _CRYPTO_INFO = 64
 _HELLO = 1 << 14
 
 
-def available(sock: socket.socket) -> bool:
+def available(sock: _socket.socket) -> bool:
     """Say whether the kernel can do TLS, by readying a connected `sock` for it.
 
     It can be any but the one that is meant: OpenSSL wants to ready that itself. Nothing changes for
@@ -45,10 +45,10 @@ class Kernel:
     secure = clean = True
     ready = unsent = False
 
-    def __init__(self, sock: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, sock: _socket.socket, context: ssl.SSLContext) -> None:
         """Take over a connected `sock`; the handshake is `advance`."""
         sock.setblocking(False)
-        self._plain = sock
+        self._plain = socket.socket(fileno=sock.detach())
         self._context = context
         self._tls: ssl.SSLSocket | None = None
         self._finished = self.sendfile = False

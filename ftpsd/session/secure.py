@@ -6,8 +6,8 @@ OpenSSL works in memory: one system call moves what many records carry.
 
 from __future__ import annotations
 
+import _socket
 import select
-import socket
 import ssl
 
 from ftpsd.session import hello, openssl
@@ -30,8 +30,8 @@ PIECE = RAW + _RECORD
 """The least that a buffer to receive into must hold: all that one read may bring."""
 _MOST = 1 << 17
 """Bytes encrypted at once, in full records."""
-_SMALL, _SMALL_BYTES = 1300, 1300 * 12
-"""Records that fit one packet, while the connection is young: a client need not wait for more."""
+_SMALL, _SMALL_BYTES = 1 << 12, 1 << 14
+"""Records of a few packets, while the connection is young: a client need not wait for more."""
 
 
 class Refused(Exception):
@@ -62,7 +62,7 @@ class Secure:
     sendfile = False
 
     def __init__(
-        self, sock: socket.socket, context: ssl.SSLContext, raw: int, *, must_resume: bool
+        self, sock: _socket.socket, context: ssl.SSLContext, raw: int, *, must_resume: bool
     ) -> None:
         """Take over a connected `sock`, to read `raw` bytes at once; the handshake is `advance`."""
         sock.setblocking(False)
@@ -79,7 +79,7 @@ class Secure:
 
     @property
     def ready(self) -> bool:
-        """Say whether there is something to read, or the end, without waiting for the socket."""
+        """Say whether there is something to read, or the end, without waiting for the _socket."""
         return self._ended or bool(self._in.pending)
 
     @property
@@ -148,7 +148,7 @@ class Secure:
         wait for 40 ms: TLS answers nothing that could carry it.
         """
         if size < _FEW:
-            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            self.sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_QUICKACK, 1)
 
     def _tell(self) -> None:
         """Send an alert, if that can be done at once."""
@@ -233,7 +233,7 @@ class Secure:
             self._flush()
         except _Wait:
             return False
-        self.sock.shutdown(socket.SHUT_WR)
+        self.sock.shutdown(_socket.SHUT_WR)
         return True
 
     def close(self) -> None:

@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
+import _socket
 import time
 
 from ftpsd import limits
-from ftpsd.events import BUG, Log, to_journal
+from ftpsd.events import BUG, Log
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
 from ftpsd.session.commands import security
 from ftpsd.session.control import Control, Gone
 from ftpsd.session.credentials import Credentials
-from ftpsd.session.seal import Unsealed, seal
+from ftpsd.session.first import CLIENT_FD, HELPER_FD, IMPLICIT_PORT
 from ftpsd.session.session import Session
 from ftpsd.session.verbs import answer
 from ftpsd.wire.channel import Channel, Closed, Peer
@@ -26,9 +24,6 @@ from ftpsd.wire.message import Malformed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-HELPER_FD, CLIENT_FD = 0, 3
-"""Where systemd puts them: standard input, and the first that socket activation passes."""
 
 _GREETING = Reply(reply.SERVICE_READY, "FTP server ready.")
 _ERRORS = range(500, 505)
@@ -54,10 +49,10 @@ def serve(session: Session) -> None:
             session.end("too many errors", _TOO_MANY)
 
 
-def connection(session: Session) -> None:
+def connection(session: Session, *, greeted: bool) -> None:
     """Serve, and log how it ended."""
     try:
-        greeted = greet(session)
+        greeted = greeted or greet(session)
         session.log(events.CONNECTED)
         if greeted:
             serve(session)
@@ -85,7 +80,7 @@ def connection(session: Session) -> None:
 def greet(session: Session) -> bool:
     """Say hello, under TLS where it comes first. `False` if the client is not to be served."""
     lines = [clean(line) for line in session.credentials.banner()]
-    if session.control.local_port == security.IMPLICIT_PORT:
+    if session.control.local_port == IMPLICIT_PORT:
         if not security.prepare(session):
             session.end("no TLS")
             return False
@@ -101,15 +96,16 @@ def start(
     tell: Callable[[str], object],
     credentials: Credentials,
     *,
+    greeted: bool,
     sealed: bool,
 ) -> None:
-    """Serve the client and the helper that systemd has connected."""
+    """Serve the client and the helper that systemd has connected; `greeted` if it has its 220."""
     try:
-        control = Control(socket.socket(fileno=CLIENT_FD))
+        control = Control(_socket.socket(fileno=CLIENT_FD))
     except Gone:
         return
     log.shared.update(user="-", remote=control.remote)
-    helper = Peer(Channel(socket.socket(fileno=HELPER_FD)), HELPER)
+    helper = Peer(Channel(_socket.socket(fileno=HELPER_FD)), HELPER)
 
     def status(text: str) -> None:
         tell(f"STATUS={log.shared['user']} from {control.remote}: {text}")
@@ -117,20 +113,4 @@ def start(
     session = Session(control, helper, log, status, credentials)
     session.sealed = sealed
     status("not logged in")
-    connection(session)
-
-
-def main() -> int:
-    """Serve one client in the sandbox of ftpsd@.service, or refuse to."""
-    from systemd._daemon import notify
-
-    log = Log(to_journal())
-    try:
-        seal()
-    except Unsealed as gap:
-        log(events.SEALED_BADLY, reason=gap)
-        os.write(CLIENT_FD, b"421 The server is not set up safely.\r\n")
-        return 1
-    start(log, notify, Credentials(os.environ.get("CREDENTIALS_DIRECTORY")), sealed=True)
-    sys.stderr.flush()
-    return 0
+    connection(session, greeted=greeted)

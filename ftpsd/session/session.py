@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 import time
 
 from ftpsd import limits
@@ -41,8 +41,8 @@ class Login:
         self.require_data_tls = granted.require_data_tls
         self.tls_resumption = granted.tls_resumption
         self.require_tls_close = granted.require_tls_close
-        files = Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES)
-        ports = Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS)
+        files = Peer(Channel(_socket.socket(fileno=granted.files_fd)), FILES)
+        ports = Peer(Channel(_socket.socket(fileno=granted.ports_fd)), PORTS)
         self.files = files
         self.data = DataPort(ports)
         self.directory = granted.directory

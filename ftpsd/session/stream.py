@@ -6,7 +6,7 @@ Nothing here waits: what would raises `BlockingIOError`.
 
 from __future__ import annotations
 
-import socket
+import _socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
             """Announce the end of what is sent; `False` if it has to be called again."""
 
         def close(self) -> None:
-            """Close the socket."""
+            """Close the _socket."""
 
 
 class Plain:
@@ -62,7 +62,7 @@ class Plain:
     secure = ready = resumed = unsent = False
     clean = sendfile = True
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
         """Take over a connected `sock`."""
         sock.setblocking(False)
         self.sock = sock
@@ -76,5 +76,5 @@ class Plain:
 
     def finish(self) -> bool:
         """Close it for writing."""
-        self.sock.shutdown(socket.SHUT_WR)
+        self.sock.shutdown(_socket.SHUT_WR)
         return True

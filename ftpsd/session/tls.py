@@ -17,7 +17,7 @@ from ftpsd.session.secure import PROTOCOL, RAW, RAW_CONTROL, Refused, Secure, re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    import _socket
     from typing import Any
 
     from ftpsd.session.credentials import Certificate
@@ -30,7 +30,7 @@ _TICKETS = 2
 class Tls:
     """The TLS of one session."""
 
-    def __init__(self, credentials: Credentials, wanted: Encryption, sock: socket.socket) -> None:
+    def __init__(self, credentials: Credentials, wanted: Encryption, sock: _socket.socket) -> None:
         """Load the certificates. Raise `Refused`, for the journal.
 
         `sock` is the control connection, of which the kernel is asked what it can do.
@@ -84,13 +84,13 @@ class Tls:
         if context is not None:
             connection.context = context
 
-    def control(self, sock: socket.socket) -> Secure:
+    def control(self, sock: _socket.socket) -> Secure:
         """Protect the control connection."""
         self._context.num_tickets = _TICKETS
         return Secure(sock, self._context, RAW_CONTROL, must_resume=False)
 
     def data(
-        self, sock: socket.socket, *, must_resume: bool, file: bool = False
+        self, sock: _socket.socket, *, must_resume: bool, file: bool = False
     ) -> Secure | ktls.Kernel:
         """Protect a data connection; on one for a `file` to send the kernel may do it."""
         self._context.num_tickets = 0

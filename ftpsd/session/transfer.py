@@ -17,7 +17,7 @@ from ftpsd.session.stream import Plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    import _socket
     from collections.abc import Callable
 
     from ftpsd.session.pump import Pump
@@ -74,7 +74,7 @@ class Transfer:
         must = session.logged_in.tls_resumption == "require"
         return session.tls.data(found, must_resume=must, file=file)
 
-    def open(self) -> socket.socket | Reply:
+    def open(self) -> _socket.socket | Reply:
         """Get the data connection as it is, without protection. Raise `Gone`."""
         session = self._session
 

@@ -18,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.session.session import Session
 
-IMPLICIT_PORT = 990
-"""Where TLS begins with the first byte; a second ListenStream= of ftpsd.socket."""
 WARN_SECONDS = 14 * 86400
 """How long before a certificate ends the journal says so."""
 _MECHANISMS = {"TLS": False, "TLS-C": False, "SSL": True, "TLS-P": True}
