@@ -107,6 +107,8 @@ put_files() {
   done
   for file in "$here"/{sysusers,tmpfiles}.d/*.conf; do put 0644 "$file" "$prefix/lib/${file#"$here"/}"; done
   put 0755 <(printf '#!/bin/sh\nexec /usr/bin/python3 -I -S %s/ftpsd/__main__.py "$@"\n' "$lib") "$prefix/bin/ftpsd"
+  put 0755 <(printf '#!/bin/sh\nexec /usr/bin/python3 -I -S -X utf8 %s/ftpsd/__main__.py ctl "$@"\n' "$lib") \
+    "$prefix/bin/ftpsdctl"
   text=$("${ftpsd[@]}" catalog) || die "'ftpsd catalog' failed"
   put 0644 <(say "$text") "$prefix/lib/systemd/catalog/ftpsd.catalog"
   text=$("${ftpsd[@]}" config-sample) || die "'ftpsd config-sample' failed"

@@ -76,6 +76,12 @@ def _keygen() -> int:
     return main(sys.argv[2:])
 
 
+def _control() -> int:
+    from ftpsd.admin.control import main
+
+    return main(sys.argv[2:])
+
+
 PROCESSES = {
     "session": _session,
     "helper": _helper,
@@ -83,6 +89,7 @@ PROCESSES = {
     "ports": _ports,
     "serve": _serve,
     "keygen": _keygen,
+    "ctl": _control,
     "catalog": _catalog,
     "config-sample": _config_sample,
 }
@@ -93,6 +100,7 @@ usage: ftpsd serve [--help] DIR    serve a directory from here, without root or 
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
 
+ftpsdctl checks the settings.
 The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket
 """
 
