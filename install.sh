@@ -9,14 +9,15 @@ export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C.UTF-8
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 destdir=${DESTDIR:-} state=${FTPSD_MACHINE:-/var/lib/ftpsd-machine}
-packages=(python3 python3-systemd python3-prctl python3-pampy python3-six libpam-modules libpam-runtime openssl)
+packages=(python3 python3-systemd python3-prctl python3-pampy python3-six libpam-modules libpam-runtime
+  libnss-systemd openssl)
 settings=(/etc/ftpsd/ftpsd.conf /etc/pam.d/ftpsd)
 installed=() changed_sockets=() booted=$([[ ! -d /run/systemd/system ]] || echo yes)
 
 usage() {
   cat <<'END'
 usage: ./install.sh [--prefix=DIR] [--machine]   install ftpsd and start it, or upgrade it in place
-       ./install.sh --uninstall [--prefix=DIR]   remove it; changed settings and the account "ftp" stay
+       ./install.sh --uninstall [--prefix=DIR]   remove it; changed settings, the account "ftp" and users stay
        ./install.sh --stop                       end and remove the machine made where systemd does not run
 
   --prefix=DIR   where to install; systemd reads units below /usr/local (the default) and /usr only
@@ -164,6 +165,7 @@ install_here() {
   journalctl -u 'ftpsd@*'              log of all sessions
   systemctl edit ftpsd.socket          other port or address (ListenStream=), limits
   /etc/credstore/ftpsd.pem             put your key and certificate there; until then it is self-signed
+  ftpsdctl user add NAME               an account for FTP only
   ${settings[0]}               settings
   $here/install.sh --uninstall
 END
@@ -184,7 +186,7 @@ uninstall_here() {
   rmdir --ignore-fail-on-non-empty "$prefix"/lib/systemd/system/ftpsd*.d "$prefix"/lib/systemd/{system,catalog} \
     "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd 2>/dev/null || true
   { systemctl daemon-reload && systemctl reset-failed 'ftpsd*' && journalctl --update-catalog; } 2>/dev/null || true
-  say 'ftpsd is removed. The account "ftp", its home and the Debian packages stay.'
+  say 'ftpsd is removed. The account "ftp", its home, users and the Debian packages stay.'
 }
 
 machine_runs() { # sets "nspawn", and "init" to the machine's process 1 as it is numbered here
@@ -228,7 +230,7 @@ install_in_machine() {
       say "Making a small Debian machine ($suite) in $state, which takes a minute."
       rm -rf --one-file-system "$state/root.new"
       "${own_mounts[@]}" mmdebstrap --quiet --variant=minbase \
-        --include="systemd,systemd-sysv,dbus,libnss-systemd,libpam-systemd,$(IFS=, && echo "${packages[*]}")" \
+        --include="systemd,systemd-sysv,dbus,libpam-systemd,$(IFS=, && echo "${packages[*]}")" \
         "$suite" "$state/root.new" || die "the machine could not be made"
       mv "$state/root.new" "$state/root"
     fi

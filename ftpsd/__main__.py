@@ -100,7 +100,7 @@ usage: ftpsd serve [--help] DIR    serve a directory from here, without root or 
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
 
-ftpsdctl checks the settings.
+ftpsdctl checks settings and keeps users.
 The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket
 """
 

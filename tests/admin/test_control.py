@@ -29,13 +29,13 @@ def test_every_command_explains_itself(command: object) -> None:
 
 
 def test_the_commands_are_listed() -> None:
-    listed = run("--help").stdout
+    listed = run("--help").stdout + run("user", "--help").stdout
 
     for command in COMMANDS:
         assert command.purpose in " ".join(listed.split())
 
 
-@pytest.mark.parametrize("words", ["", "nonsense", "check x"])
+@pytest.mark.parametrize("words", ["", "user", "nonsense", "user add", "user add x --uid 1 --as y"])
 def test_wrong_usage_is_told_from_failure(words: str) -> None:
     done = run(*words.split())
 
@@ -43,6 +43,17 @@ def test_wrong_usage_is_told_from_failure(words: str) -> None:
     assert done.stderr.startswith("usage: ftpsdctl")
 
 
+@pytest.mark.parametrize("words", ["user del nobody-knows", "user passwd nobody-knows"])
+def test_a_failure_is_one_line_and_a_status(words: str) -> None:
+    done = run(*words.split())
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("ftpsdctl: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_words_lead_to_their_command() -> None:
+    taking = {"check": "", "user list": ""}
     for command in COMMANDS:
-        assert parser().parse_args(command.words.split()).run is command.run
+        words = f"{command.words} {taking.get(command.words, 'NAME')}"
+        assert parser().parse_args(words.split()).run is command.run
