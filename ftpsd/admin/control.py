@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.admin import hashing, users
+from ftpsd.admin.convert import FORMATS, Conversion
 from ftpsd.admin.records import BadRecord, Record, Store
 from ftpsd.helper import settings
 
@@ -122,6 +123,39 @@ def _list(_: argparse.Namespace) -> int:
     return 0
 
 
+def _convert(arguments: argparse.Namespace) -> int:
+    store = Store()
+    text = Path(arguments.file).read_bytes().decode("utf-8", "surrogateescape")
+    if arguments.write:
+        users.check_ready()
+        with store.changing():
+            return _convert_all(arguments, text, store)
+    return _convert_all(arguments, text, store)
+
+
+def _convert_all(arguments: argparse.Namespace, text: str, store: Store) -> int:
+    conversion = Conversion(
+        store, _settings(), arguments.shared_with, unrestricted=arguments.drop_restrictions
+    )
+    kept = left = 0
+    for one in list(conversion.outcomes(text, arguments.format)):
+        name = one.name if one.name.isprintable() else ascii(one.name)
+        if one.record is None:
+            left += 1
+            print(f"{arguments.file}:{one.line}: {name} is left out")
+        else:
+            kept += 1
+            print(
+                f"{arguments.file}:{one.line}: {name}, user id {one.record.uid}, {one.record.home}"
+            )
+            if arguments.write:
+                store.add(one.record, one.password)
+        print("".join(f"    {note}\n" for note in one.notes), end="")
+    done = "are made" if arguments.write else "would be made by --write; nothing is written yet"
+    print(f"{kept} of {kept + left} users {done}.")
+    return 1 if left else 0
+
+
 def _nothing(_: argparse.ArgumentParser) -> None:
     pass
 
@@ -150,12 +184,30 @@ def _takes_user(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _takes_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("format", choices=FORMATS)
+    parser.add_argument("file", metavar="FILE", help="pureftpd.passwd, or an AuthUserFile")
+    parser.add_argument("--write", action="store_true", help="make the users, not only say it")
+    parser.add_argument(
+        "--as",
+        dest="shared_with",
+        metavar="USER",
+        help="all of them work as USER, whatever FILE says",
+    )
+    parser.add_argument(
+        "--drop-restrictions",
+        action="store_true",
+        help="make also users that FILE lets in from some addresses or at some hours only",
+    )
+
+
 COMMANDS: Final = (
     Command("check", "find mistakes in the settings, before a login does", _nothing, _check),
     Command("user add", "make a user who logs in by FTP only", _takes_user, _add),
     Command("user passwd", "change a user's password", _takes_password, _passwd),
     Command("user del", "delete a user, not its files", _takes_name, _delete),
     Command("user list", "list the users, and who of them cannot log in", _nothing, _list),
+    Command("convert", "make users of another server's virtual users", _takes_file, _convert),
 )
 GROUPS: Final = {"user": "users who log in by FTP only: systemd user records in /etc/userdb"}
 """First words that several commands share."""

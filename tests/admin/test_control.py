@@ -35,7 +35,9 @@ def test_the_commands_are_listed() -> None:
         assert command.purpose in " ".join(listed.split())
 
 
-@pytest.mark.parametrize("words", ["", "user", "nonsense", "user add", "user add x --uid 1 --as y"])
+@pytest.mark.parametrize(
+    "words", ["", "user", "nonsense", "user add", "user add x --uid 1 --as y", "convert vsftpd x"]
+)
 def test_wrong_usage_is_told_from_failure(words: str) -> None:
     done = run(*words.split())
 
@@ -43,7 +45,7 @@ def test_wrong_usage_is_told_from_failure(words: str) -> None:
     assert done.stderr.startswith("usage: ftpsdctl")
 
 
-@pytest.mark.parametrize("words", ["user del nobody-knows", "user passwd nobody-knows"])
+@pytest.mark.parametrize("words", ["user del nobody-knows", "convert proftpd /nonexistent"])
 def test_a_failure_is_one_line_and_a_status(words: str) -> None:
     done = run(*words.split())
 
@@ -53,7 +55,7 @@ def test_a_failure_is_one_line_and_a_status(words: str) -> None:
 
 
 def test_words_lead_to_their_command() -> None:
-    taking = {"check": "", "user list": ""}
+    taking = {"check": "", "user list": "", "convert": "proftpd FILE"}
     for command in COMMANDS:
         words = f"{command.words} {taking.get(command.words, 'NAME')}"
         assert parser().parse_args(words.split()).run is command.run

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Users who log in by FTP only: made, changed and deleted by ftpsdctl, or by hand."""
+"""Users who log in by FTP only: made, changed and deleted by ftpsdctl, or by hand, or converted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from ftp_session import Session
-from hashes import KEPT
+from hashes import ARGON2, KEPT
 from machine import Machine
 
 from ftpsd import events
@@ -257,3 +257,52 @@ def test_a_pam_session_is_opened_for_such_users_too(machine: Machine) -> None:
             assert scan in machine.run("loginctl", "list-users", "--no-legend").stdout
     finally:
         machine.run("rm", "/etc/ftpsd/ftpsd.conf.d/x.conf")
+
+
+CONVERTED = [(f"u{i}", KEPT[name]) for i, name in enumerate(KEPT)]
+
+
+@contextmanager
+def converted(machine: Machine, kind: str, *options: str) -> Iterator[tuple[int, str]]:
+    """Convert a file with every kind of hash; the users share a home and a user id."""
+    end = {"proftpd": ":/srv/virtual:/bin/bash", "pure-ftpd": f":/srv/virtual/./{':' * 12}"}[kind]
+    lines = [f"{name}:{hash_}:45001:45001:{end}\n" for name, hash_ in CONVERTED]
+    machine.write("/root/virtual", "".join(lines) + f"modern:{ARGON2}:45001:45001:{end}\n")
+    machine.run("install", "-d", "-o", "45001", "-g", "45001", "/srv/virtual")
+    try:
+        yield control(machine, "convert", kind, "/root/virtual", *options)
+    finally:
+        for name in ("modern", *(name for name, _ in reversed(CONVERTED))):
+            control(machine, "user", "del", name)
+        machine.run("rm", "-r", "/srv/virtual", "/root/virtual")
+
+
+@pytest.mark.parametrize("kind", ["pure-ftpd", "proftpd"])
+def test_converted_users_log_in_with_the_passwords_they_had(machine: Machine, kind: str) -> None:
+    before = userdb(machine)
+    with converted(machine, kind, "--write") as (status, said):
+        assert status == 0, said
+        for name, _ in CONVERTED:
+            with login(machine, name, "secret") as session:
+                assert session.works()
+        assert "Authentication failure" in refusal(machine, "u0", "wrong")
+    assert userdb(machine) == before
+
+
+def test_whose_password_cannot_be_kept_logs_in_with_a_new_one(machine: Machine) -> None:
+    with converted(machine, "pure-ftpd", "--write") as (_, said):
+        assert "argon2id" in said
+        assert refusal(machine, "modern", "secret")
+        assert "it has no password" in control(machine, "user", "list")[1]
+        control(machine, "user", "passwd", "modern", "--password-stdin", text="secret\n")
+        with login(machine, "modern", "secret") as session:
+            assert session.works()
+
+
+def test_a_conversion_writes_nothing_unless_it_is_told_to(machine: Machine) -> None:
+    before = userdb(machine)
+    with converted(machine, "proftpd") as (status, said):
+        assert status == 0
+        assert "nothing is written yet" in said
+        assert userdb(machine) == before
+        assert refusal(machine, "u0", "secret")
