@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every setting of ftpsd.conf, once: name, form, default, bounds and text.
+"""Every setting of ftpsd.conf and of policies, once: section, reader of its value, default.
 
-The parser, the sample file and the documentation are made from these fields. Values are written
-as systemd writes them (systemd.syntax(7), systemd.time(7)).
+Values are written as systemd writes them (systemd.syntax(7), systemd.time(7)); a default is written
+as an admin would write it. Every reader raises `ValueError`, saying what would be right. What a
+setting is for is told in `ftpsd.admin.texts`, which the documentation is made from.
 """
 
 from __future__ import annotations
@@ -18,33 +19,37 @@ PORTS: Final = range(1, 65536)
 
 
 def boolean(text: str) -> bool:
-    """Read yes or no as systemd does. Raise `ValueError`, saying what would be right."""
+    """Read yes or no as systemd does."""
     known = {"1": True, "yes": True, "y": True, "true": True, "t": True, "on": True}
     known |= {"0": False, "no": False, "n": False, "false": False, "f": False, "off": False}
-    try:
-        return known[text.lower()]
-    except KeyError:
-        raise ValueError("expected yes or no") from None
+    if text.lower() not in known:
+        raise ValueError("expected yes or no")
+    return known[text.lower()]
 
 
-def seconds(text: str) -> int:
-    """Read a time span of 1 second to 1 day. Raise `ValueError`, saying what would be right."""
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
-    unit = text[len(number) :].strip()
-    if not number.isdecimal() or unit not in SPANS or not 1 <= int(number) * SPANS[unit] <= 86400:
-        raise ValueError("expected a time span from 1s to 1d, such as 30, 90s or 5min")
-    return int(number) * SPANS[unit]
+def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callable[[str], int]:
+    """Give what reads a number with one of `units`, from `low` to `high`."""
+
+    def read(text: str) -> int:
+        number = text.rstrip("abcdefghijklmnopqrstuvwxyzKMGT ")
+        unit = text[len(number) :].strip()
+        # Twenty digits are more than any bound, and int() takes its time for thousands of them.
+        if not (number.isascii() and number.isdecimal() and len(number) < 20) or unit not in units:
+            raise ValueError(f"expected {expected}")
+        value = int(number) * units[unit]
+        if not low <= value <= high:
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return read
 
 
-def user_id(text: str) -> int:
-    """Read a user id above root's. Raise `ValueError`, saying what would be right."""
-    if not text.isdecimal() or not 1 <= int(text) < 2**32 - 1:
-        raise ValueError("expected a user id above 0, such as 1000")
-    return int(text)
+seconds = amount(SPANS, 1, 86400, "a time span from 1s to 1d, such as 30, 90s or 5min")
+user_id = amount({"": 1}, 1, 2**32 - 2, "a user id above 0, such as 1000")
 
 
 def port_range(text: str) -> tuple[int, int]:
-    """Read "any" or FIRST-LAST. Raise `ValueError`, saying what would be right."""
+    """Read "any" or FIRST-LAST."""
     if text == "any":
         return 0, 0
     first, _, last = text.partition("-")
@@ -54,7 +59,7 @@ def port_range(text: str) -> tuple[int, int]:
 
 
 def source_port(text: str) -> int:
-    """Read "any" or one port. Raise `ValueError`, saying what would be right."""
+    """Read "any" or one port."""
     if text == "any":
         return 0
     if text.isdecimal() and int(text) in PORTS:
@@ -62,11 +67,9 @@ def source_port(text: str) -> int:
     raise ValueError('expected "any" or a port, such as 20')
 
 
-def option(
-    default: str, *, section: str, parse: Callable[[str], Any], form: str, purpose: str
-) -> Any:
-    """Declare a setting; `default` is written as an admin would write it."""
-    told = {"section": section, "parse": parse, "form": form, "purpose": purpose, "text": default}
+def option(section: str, parse: Callable[[str], Any], default: str) -> Any:
+    """Declare a setting of `section`."""
+    told = {"section": section, "parse": parse, "text": default}
     return dataclasses.field(default=parse(default), metadata=told)
 
 
@@ -74,64 +77,18 @@ def option(
 class Settings:
     """What an admin has set. A key in the file is the field's name in CamelCase."""
 
-    anonymous: bool = option(
-        "yes",
-        section="Login",
-        parse=boolean,
-        form="yes or no",
-        purpose='Let "anonymous" and "ftp" log in with any password, to read below the home '
-        "directory of the account ftp.",
-    )
-    minimum_uid: int = option(
-        "1000",
-        section="Login",
-        parse=user_id,
-        form="a user id",
-        purpose="Accounts below this user id cannot log in; root never can.",
-    )
-    pam_session: bool = option(
-        "no",
-        section="Login",
-        parse=boolean,
-        form="yes or no",
-        purpose="Open a PAM session for each login, so that it shows in loginctl and the modules "
-        "of the PAM file's session stack are run.",
-    )
-    idle_timeout_sec: int = option(
-        "5min",
-        section="Session",
-        parse=seconds,
-        form="a time span",
-        purpose="Close a session that has sent no command for this long.",
-    )
-    data_timeout_sec: int = option(
-        "2min",
-        section="Data",
-        parse=seconds,
-        form="a time span",
-        purpose="Give up a data connection that is not made, or moves no byte, for this long.",
-    )
-    passive_ports: tuple[int, int] = option(
-        "any",
-        section="Data",
-        parse=port_range,
-        form='"any" or FIRST-LAST',
-        purpose="Passive data connections are offered on a random port of this range. A firewall "
-        "has to let it in.",
-    )
-    active_source_port: int = option(
-        "any",
-        section="Data",
-        parse=source_port,
-        form='"any" or a port',
-        purpose="Active data connections come from this port. Below 1024 ftpsd-ports.service needs "
-        "CAP_NET_BIND_SERVICE, see the README.",
-    )
+    anonymous: bool = option("Login", boolean, "yes")
+    minimum_uid: int = option("Login", user_id, "1000")
+    pam_session: bool = option("Login", boolean, "no")
+    idle_timeout_sec: int = option("Session", seconds, "5min")
+    data_timeout_sec: int = option("Data", seconds, "2min")
+    passive_ports: tuple[int, int] = option("Data", port_range, "any")
+    active_source_port: int = option("Data", source_port, "any")
 
 
 def key(name: str) -> str:
     """Give the key of a field as it stands in the file: `pam_session` is PAMSession."""
-    words = {"uid": "UID", "pam": "PAM"}
+    words = {"uid": "UID", "pam": "PAM", "tls": "TLS", "umask": "UMask"}
     return "".join(words.get(word, word.capitalize()) for word in name.split("_"))
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ftpsd.admin.texts import PURPOSES
 from ftpsd.events import EVENTS
 from ftpsd.options import OPTIONS
 
@@ -22,6 +23,6 @@ def sample() -> str:
     for name, field in OPTIONS.items():
         told = field.metadata
         lines = sections.setdefault(told["section"], [])
-        lines.append(f"# {told['purpose']}\n#{name}={told['text']}\n")
+        lines.append(f"# {PURPOSES[name]}\n#{name}={told['text']}\n")
     head = "# Settings of ftpsd. A drop-in in ftpsd.conf.d/*.conf wins over this file.\n"
     return head + "".join(f"\n[{name}]\n" + "".join(lines) for name, lines in sections.items())

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftpsd import events, limits
+from ftpsd.helper import settings
+from ftpsd.helper.account import who
 from ftpsd.helper.login import attach
-from ftpsd.options import Settings
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
 from ftpsd.syscall import prctl
@@ -33,6 +34,8 @@ from ftpsd.worker.serve import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ftpsd.options import Settings
 
 _PARENT_DEATH_SIGNAL, _NO_NEW_PRIVS = 1, 38
 """PR_SET_PDEATHSIG and PR_SET_NO_NEW_PRIVS (prctl(2)); python-prctl may not be installed."""
@@ -54,7 +57,7 @@ class Served:
         self.read_only: bool = arguments.read_only
         self.broker = broker
         self.log = events.Log(to_stderr)
-        self.settings = Settings()
+        self.directories = (Path(arguments.config),) if arguments.config else ()
 
 
 class OneAccount:
@@ -96,14 +99,15 @@ class OneAccount:
             served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason="wrong")
             time.sleep(limits.FAILURE_SECONDS)
             raise helper.Denied
-        chosen = served.settings
+        chosen = self._settings(request)
+        first_port, last_port = chosen.passive_ports
         bound = attach(
             served.broker,
             ports.Attach(
                 control_fd=request.control_fd,
-                first_port=0,
-                last_port=0,
-                source_port=0,
+                first_port=first_port,
+                last_port=last_port,
+                source_port=chosen.active_source_port,
                 seconds=chosen.data_timeout_sec,
             ),
         )
@@ -118,6 +122,16 @@ class OneAccount:
             files_fd=self._worker().detach(),
             ports_fd=bound.detach(),
         )
+
+    def _settings(self, request: helper.Login) -> Settings:
+        """Read the settings for one login. Raise `Unavailable` if a file is unreadable."""
+        asking = who(request.user, Control(request.control_fd))
+        chosen, mistakes = settings.load(asking, self._served.directories)
+        for one in mistakes:
+            self._served.log(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        if any(not one.line for one in mistakes):
+            raise helper.Unavailable
+        return chosen
 
     def _worker(self) -> socket.socket:
         served = self._served
@@ -220,6 +234,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=2121, help="0 for any (default: %(default)s)")
     parser.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
     parser.add_argument("--password", help="its password (default: made up, and shown)")
+    parser.add_argument(
+        "--config", metavar="DIR", help="read settings here, as the service does in /etc/ftpsd"
+    )
     parser.add_argument("--read-only", action="store_true", help="refuse every change")
     return parser
 

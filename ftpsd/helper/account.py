@@ -10,8 +10,11 @@ import pwd
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ftpsd.helper.settings import Who
+
 if TYPE_CHECKING:
     from ftpsd.options import Settings
+    from ftpsd.wire.control import Control
 
 ANONYMOUS: Final = ("anonymous", "ftp")
 """Names that mean the account `ftp` (RFC 1635), in any case."""
@@ -37,14 +40,37 @@ class Account:
     read_only: bool
 
 
-def _account(found: pwd.struct_passwd, *, read_only: bool) -> Account:
+def _group(gid: int) -> str:
     try:
-        group = grp.getgrgid(found.pw_gid).gr_name
+        return grp.getgrgid(gid).gr_name
     except KeyError:
-        group = str(found.pw_gid)
+        return str(gid)
+
+
+def who(user: str, control: Control) -> Who:
+    """Say who wants to log in, before anything is proved: that is what policies are chosen by."""
+    groups: tuple[str, ...] = ()
+    name = user
+    try:
+        # Some account databases know a user by several spellings; a policy is for all of them.
+        found = pwd.getpwnam(user)
+        name = found.pw_name
+        groups = tuple(map(_group, os.getgrouplist(name, found.pw_gid)))
+    except (KeyError, ValueError):
+        pass
+    return Who(
+        user=name,
+        groups=groups,
+        anonymous=user.lower() in ANONYMOUS,
+        address=control.remote.text,
+        port=control.port,
+    )
+
+
+def _account(found: pwd.struct_passwd, *, read_only: bool) -> Account:
     return Account(
         user=found.pw_name,
-        group=group,
+        group=_group(found.pw_gid),
         uid=found.pw_uid,
         gid=found.pw_gid,
         groups=tuple(os.getgrouplist(found.pw_name, found.pw_gid)),

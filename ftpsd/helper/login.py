@@ -90,15 +90,26 @@ class Conversation:
             raise helper.Exhausted
         if delay:
             time.sleep(delay)
-        chosen, mistakes = settings.load()
-        for one in mistakes:
-            self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        chosen = self._settings(account.who(request.user, control))
         found = self._check(request, control.remote.text, chosen)
         granted = self._start(found, chosen, request.control_fd)
         self._asker.settle(ANONYMOUS if found.read_only else GRANTED)
         self._log.shared["user"] = found.user
         self._say(events.LOGGED_IN, anonymous="yes" if found.read_only else "no")
         return granted
+
+    def _settings(self, who: settings.Who) -> Settings:
+        """Read the settings for who wants to log in. Raise `Unavailable` if a file is unreadable.
+
+        What it says could be that nobody of this kind may log in.
+        """
+        chosen, mistakes = settings.load(who)
+        for one in mistakes:
+            self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        if any(not one.line for one in mistakes):
+            self._say(events.LOGIN_FAILED, reason="there are settings that cannot be read")
+            raise helper.Unavailable
+        return chosen
 
     def _check(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
         """Find the account that may log in. Raise `Denied` after a time that tells nothing."""

@@ -170,7 +170,7 @@ def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mistake = settings.Mistake(settings.DIRECTORIES[0] / "ftpsd.conf", 3, "x")
-    monkeypatch.setattr(settings, "load", lambda: (Settings(), [mistake]))
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), [mistake]))
     monkeypatch.setattr(account, "ACCOUNT_OF_ANONYMOUS", "no such account")
     # The shortest time there is: what is waited for is no matter of this test.
     monkeypatch.setattr(limits, "FAILURE_SECONDS", 0.001)
@@ -188,7 +188,7 @@ def test_without_the_other_services_nobody_logs_in(
     someone = account.Account(
         user="a", group="a", uid=1, gid=1, groups=(1,), root="/", read_only=True
     )
-    monkeypatch.setattr(settings, "load", lambda: (Settings(), []))
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
     monkeypatch.setattr(account, "anonymous", lambda: someone)
     monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", "/nowhere/at/all")
 
