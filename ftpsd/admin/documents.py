@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ftpsd.admin.catalog import ABOUT
 from ftpsd.admin.texts import PURPOSES
 from ftpsd.events import EVENTS
 from ftpsd.options import OPTIONS
@@ -12,7 +13,7 @@ def catalog() -> str:
     """Give the message catalog, for journalctl -x."""
     return "\n".join(
         f"-- {event.id}\nSubject: {name.replace('_', ' ').capitalize()}\n"
-        f"Defined-By: ftpsd\n\n{event.about}\n"
+        f"Defined-By: ftpsd\n\n{ABOUT[name]}\n"
         for name, event in EVENTS.items()
     )
 
