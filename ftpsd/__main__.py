@@ -38,7 +38,7 @@ def _spawner() -> int:
         log(events.NO_LANDLOCK)
     spawn(
         socket.socket(fileno=0),
-        lambda who: prepare(who.root, who.user, who.group, read_only=who.read_only),
+        lambda who: prepare(who.root, who.user, who.group, read_only=who.anonymous),
         log,
     )
     return 0

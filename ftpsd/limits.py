@@ -29,7 +29,7 @@ ANSWER_SECONDS = 30.0
 
 # Helper: what a session may ask, and how often.
 LOGIN_ATTEMPTS = 5
-"""Logins one control connection may try, whatever helper connection it uses."""
+"""Logins one control connection may try, whatever helper connection it uses (MaxLoginFailures=)."""
 REQUESTS = 16
 """Requests one helper connection may make."""
 REQUEST_SECONDS = 1.0
@@ -48,7 +48,8 @@ ADDRESSES = 4096
 """Addresses remembered; the oldest goes first."""
 HELPER_CONNECTIONS = 4096
 FAILURE_SECONDS = 1.0
-"""A refused login is answered at a multiple of this, so that its cause cannot be timed."""
+"""What FailedLoginDelaySec= counts. A refused login is answered at a multiple of that, so that its
+cause cannot be timed."""
 LOGIN_SECONDS = 60.0
 """How long PAM may take."""
 

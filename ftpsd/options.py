@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
+from ftpsd import limits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,10 +29,14 @@ def boolean(text: str) -> bool:
     return known[text.lower()]
 
 
-def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callable[[str], int]:
-    """Give what reads a number with one of `units`, from `low` to `high`."""
+def amount(
+    units: dict[str, int], low: int, high: int, expected: str, unbounded: str = "0"
+) -> Callable[[str], int]:
+    """Give what reads a number with one of `units`, from `low` to `high`; `unbounded` is 0."""
 
     def read(text: str) -> int:
+        if text == unbounded:
+            text = "0"
         number = text.rstrip("abcdefghijklmnopqrstuvwxyzKMGT ")
         unit = text[len(number) :].strip()
         # Twenty digits are more than any bound, and int() takes its time for thousands of them.
@@ -46,6 +52,10 @@ def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callabl
 
 seconds = amount(SPANS, 1, 86400, "a time span from 1s to 1d, such as 30, 90s or 5min")
 user_id = amount({"": 1}, 1, 2**32 - 2, "a user id above 0, such as 1000")
+failures = amount({"": 1}, 1, 15, "a number from 1 to 15")
+failure_delay = amount(SPANS, 1, 30, "a time span from 1s to 30s")
+delay = amount(SPANS, 0, 30, "a time span up to 30s")
+count = amount({"": 1}, 0, 10**6, 'a number, or "infinity"', "infinity")
 
 
 def port_range(text: str) -> tuple[int, int]:
@@ -67,6 +77,32 @@ def source_port(text: str) -> int:
     raise ValueError('expected "any" or a port, such as 20')
 
 
+def choice(*values: str) -> Callable[[str], str]:
+    """Give what reads one of `values`."""
+
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"expected {', '.join(values[:-1])} or {values[-1]}")
+        return text
+
+    return parse
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names with wildcards, and `file:/path` for a file of such, one a line."""
+    return tuple(text.split())
+
+
+def word(text: str) -> str:
+    """Read one name that is no path, or nothing."""
+    if not text.isprintable() or any(one in "/ " for one in text) or text in (".", ".."):
+        raise ValueError("expected one name")
+    return text
+
+
+any_or_listed = choice("any", "listed")
+
+
 def option(section: str, parse: Callable[[str], Any], default: str) -> Any:
     """Declare a setting of `section`."""
     told = {"section": section, "parse": parse, "text": default}
@@ -78,8 +114,25 @@ class Settings:
     """What an admin has set. A key in the file is the field's name in CamelCase."""
 
     anonymous: bool = option("Login", boolean, "yes")
+    anonymous_user: str = option("Login", word, "ftp")
+    anonymous_password: str = option("Login", any_or_listed, "any")
+    anonymous_allow_email: tuple[str, ...] = option("Login", names, "")
+    anonymous_deny_email: tuple[str, ...] = option("Login", names, "")
+    local_users: bool = option("Login", boolean, "yes")
     minimum_uid: int = option("Login", user_id, "1000")
+    allow_users: tuple[str, ...] = option("Login", names, "")
+    deny_users: tuple[str, ...] = option("Login", names, "")
+    allow_groups: tuple[str, ...] = option("Login", names, "")
+    deny_groups: tuple[str, ...] = option("Login", names, "")
+    virtual_user: str = option("Login", word, "")
+    pam_service: str = option("Login", word, "ftpsd")
     pam_session: bool = option("Login", boolean, "no")
+    sessions: int = option("Login", count, "infinity")
+    sessions_per_user: int = option("Login", count, "infinity")
+    sessions_per_address: int = option("Login", count, "infinity")
+    max_login_failures: int = option("Login", failures, str(limits.LOGIN_ATTEMPTS))
+    failed_login_delay_sec: int = option("Login", failure_delay, "1s")
+    login_delay_sec: int = option("Login", delay, "0")
     idle_timeout_sec: int = option("Session", seconds, "5min")
     data_timeout_sec: int = option("Data", seconds, "2min")
     passive_ports: tuple[int, int] = option("Data", port_range, "any")

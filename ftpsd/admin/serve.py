@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftpsd import events, limits
 from ftpsd.helper import settings
-from ftpsd.helper.account import who
+from ftpsd.helper.account import NotAllowed, permit, who
 from ftpsd.helper.login import attach
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
@@ -88,18 +88,24 @@ class OneAccount:
     def _handle(self, request: Call[Any]) -> Reply:
         if not isinstance(request, helper.Login):
             return Done()
-        if self._failed >= limits.LOGIN_ATTEMPTS:
+        chosen = self._settings(request)
+        if self._failed >= chosen.max_login_failures:
             raise helper.Exhausted
         served, remote = self._served, Control(request.control_fd).remote.text
         right = hmac.compare_digest(
             request.password.reveal().encode("utf-8", "surrogateescape"), served.password.encode()
         )
-        if not (right and request.user == served.user):
+        reason = "" if right and request.user == served.user else "wrong"
+        try:
+            permit(served.user, chosen)
+        except NotAllowed as refusal:
+            reason = reason or str(refusal)
+        if reason:
             self._failed += 1
-            served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason="wrong")
-            time.sleep(limits.FAILURE_SECONDS)
+            served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason=reason)
+            time.sleep(limits.FAILURE_SECONDS * chosen.failed_login_delay_sec)
             raise helper.Denied
-        chosen = self._settings(request)
+        time.sleep(chosen.login_delay_sec)
         first_port, last_port = chosen.passive_ports
         bound = attach(
             served.broker,

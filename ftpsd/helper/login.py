@@ -81,8 +81,11 @@ class Conversation:
         except NotConnected:
             raise helper.Unavailable from None
         self._log.shared.update(user=request.user, remote=control.remote.text)
+        chosen = self._settings(account.who(request.user, control))
         try:
-            allowed, delay = self._asker.admit(control.cookie, control.remote.packed)
+            allowed, delay = self._asker.admit(
+                control.cookie, control.remote.packed, chosen.max_login_failures
+            )
         except OSError:
             raise helper.Unavailable from None
         if not allowed:
@@ -90,12 +93,17 @@ class Conversation:
             raise helper.Exhausted
         if delay:
             time.sleep(delay)
-        chosen = self._settings(account.who(request.user, control))
         found = self._check(request, control.remote.text, chosen)
+        outcome = ANONYMOUS if found.anonymous else GRANTED
+        if reached := self._asker.claim(found.user, chosen):
+            self._asker.settle(outcome)
+            self._say(events.LOGIN_REFUSED, reason=f"{reached}= is reached")
+            raise helper.Full
         granted = self._start(found, chosen, request.control_fd)
-        self._asker.settle(ANONYMOUS if found.read_only else GRANTED)
+        self._asker.settle(outcome, self._ready)
+        time.sleep(chosen.login_delay_sec)
         self._log.shared["user"] = found.user
-        self._say(events.LOGGED_IN, anonymous="yes" if found.read_only else "no")
+        self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
         return granted
 
     def _settings(self, who: settings.Who) -> Settings:
@@ -119,17 +127,17 @@ class Conversation:
         except account.NotAllowed as reason:
             self._asker.settle(DENIED)
             self._say(events.LOGIN_REFUSED, reason=reason)
-            passed = (time.monotonic() - begun) % limits.FAILURE_SECONDS
-            time.sleep(limits.FAILURE_SECONDS - passed)
+            least = chosen.failed_login_delay_sec * limits.FAILURE_SECONDS
+            time.sleep(least - (time.monotonic() - begun) % least)
             raise helper.Denied from None
 
     def _account(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
         """Ask PAM, then whether the account may be used at all: always both. Raise `NotAllowed`."""
         if chosen.anonymous and request.user.lower() in account.ANONYMOUS:
-            return account.anonymous()
+            return account.anonymous(request.password, chosen)
         from ftpsd.helper.password import Attempt
 
-        attempt = Attempt(remote)
+        attempt = Attempt(remote, chosen.pam_service)
         refused = attempt.refusal(request.user, request.password)
         if refused is not None:
             raise account.NotAllowed(refused)
@@ -164,8 +172,8 @@ class Conversation:
                 raise helper.Unavailable from None
             granted = helper.Granted(
                 user=found.user,
-                anonymous=found.read_only,
-                read_only=found.read_only,
+                anonymous=found.anonymous,
+                read_only=found.anonymous,
                 directory="/",
                 idle_seconds=chosen.idle_timeout_sec,
                 data_seconds=chosen.data_timeout_sec,
@@ -213,7 +221,7 @@ def _worker(found: account.Account, files_fd: int, ready_fd: int) -> Spawn:
         gid=found.gid,
         groups=" ".join(map(str, found.groups)),
         root=found.root,
-        read_only=found.read_only,
+        read_only=found.anonymous,
         files_fd=files_fd,
         ready_fd=ready_fd,
     )

@@ -79,7 +79,7 @@ def _work(request: Spawn, prepare: Prepare, log: events.Log) -> None:
         gid=request.gid,
         groups=tuple(int(one) for one in request.groups.split()),
         root=request.root,
-        read_only=request.read_only,
+        anonymous=request.read_only,
     )
     become(account)
     try:

@@ -57,6 +57,10 @@ class Exhausted(Refusal):
     """The control connection has tried often enough."""
 
 
+class Full(Refusal):
+    """The password is right, but there are as many sessions as there may be."""
+
+
 class Unavailable(Refusal):
     """Nobody can log in now; the journal says why."""
 
@@ -69,5 +73,5 @@ HELPER = Interface(
     "org.ftpsd.Helper",
     "ftpsd-helper.service: checks passwords and starts workers, for ftpsd@.service.",
     (Login, Ping),
-    (Denied, Exhausted, Unavailable, NoDirectory),
+    (Denied, Exhausted, Full, Unavailable, NoDirectory),
 )

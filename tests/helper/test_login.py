@@ -170,15 +170,15 @@ def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mistake = settings.Mistake(settings.DIRECTORIES[0] / "ftpsd.conf", 3, "x")
-    monkeypatch.setattr(settings, "load", lambda _: (Settings(), [mistake]))
-    monkeypatch.setattr(account, "ACCOUNT_OF_ANONYMOUS", "no such account")
+    chosen = Settings(anonymous_user="no-such-account")
+    monkeypatch.setattr(settings, "load", lambda _: (chosen, [mistake]))
     # The shortest time there is: what is waited for is no matter of this test.
     monkeypatch.setattr(limits, "FAILURE_SECONDS", 0.001)
 
     assert refused(answering, answering.login("Anonymous")) is helper.Denied
     assert [lines[0] for lines in answering.said] == [
         "MESSAGE=/etc/ftpsd/ftpsd.conf:3: x.",
-        "MESSAGE=Anonymous from 127.0.0.1 refused: there is no account no such account.",
+        "MESSAGE=Anonymous from 127.0.0.1 refused: there is no account no-such-account.",
     ]
 
 
@@ -186,10 +186,10 @@ def test_without_the_other_services_nobody_logs_in(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     someone = account.Account(
-        user="a", group="a", uid=1, gid=1, groups=(1,), root="/", read_only=True
+        user="a", group="a", uid=1, gid=1, groups=(1,), root="/", anonymous=True
     )
     monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
-    monkeypatch.setattr(account, "anonymous", lambda: someone)
+    monkeypatch.setattr(account, "anonymous", lambda *_: someone)
     monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", "/nowhere/at/all")
 
     assert refused(answering, answering.login("ftp")) is helper.Unavailable

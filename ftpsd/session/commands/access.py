@@ -21,6 +21,7 @@ REFUSED = {
 }
 ENDED: dict[type[Exception], Reply] = {
     helper.Exhausted: Reply(reply.SERVICE_UNAVAILABLE, "Too many logins failed."),
+    helper.Full: Reply(reply.SERVICE_UNAVAILABLE, "Too many sessions; come back later."),
 }
 _NOT_NOW = Reply(reply.SERVICE_UNAVAILABLE, "Logging in is not possible now.")
 
