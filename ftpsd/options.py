@@ -9,6 +9,9 @@ setting is for is told in `ftpsd.admin.texts`, which the documentation is made f
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import limits
@@ -29,16 +32,13 @@ def boolean(text: str) -> bool:
     return known[text.lower()]
 
 
-def amount(
-    units: dict[str, int], low: int, high: int, expected: str, unbounded: str = "0"
-) -> Callable[[str], int]:
-    """Give what reads a number with one of `units`, from `low` to `high`; `unbounded` is 0."""
+def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callable[[str], int]:
+    """Give what reads a number with one of `units`, from `low` to `high`; "infinity" is one."""
 
     def read(text: str) -> int:
-        if text == unbounded:
-            text = "0"
         number = text.rstrip("abcdefghijklmnopqrstuvwxyzKMGT ")
         unit = text[len(number) :].strip()
+        number = "0" if text == "infinity" else number
         # Twenty digits are more than any bound, and int() takes its time for thousands of them.
         if not (number.isascii() and number.isdecimal() and len(number) < 20) or unit not in units:
             raise ValueError(f"expected {expected}")
@@ -55,7 +55,7 @@ user_id = amount({"": 1}, 1, 2**32 - 2, "a user id above 0, such as 1000")
 failures = amount({"": 1}, 1, 15, "a number from 1 to 15")
 failure_delay = amount(SPANS, 1, 30, "a time span from 1s to 30s")
 delay = amount(SPANS, 0, 30, "a time span up to 30s")
-count = amount({"": 1}, 0, 10**6, 'a number, or "infinity"', "infinity")
+count = amount({"": 1, "infinity": 0}, 0, 10**6, 'a number, or "infinity"')
 
 
 def port_range(text: str) -> tuple[int, int]:
@@ -75,6 +75,33 @@ def source_port(text: str) -> int:
     if text.isdecimal() and int(text) in PORTS:
         return int(text)
     raise ValueError('expected "any" or a port, such as 20')
+
+
+def octal(text: str) -> int:
+    """Read permission bits."""
+    if not re.fullmatch("0?[0-7]{3}", text):
+        raise ValueError("expected permission bits, such as 022 or 0640")
+    return int(text, 8)
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """Read wildcards for names; one with a space in it stands in quotes."""
+    try:
+        found = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError("expected names with wildcards, quotes in pairs") from error
+    if any("/" in one or "{" in one for one in found):
+        raise ValueError('expected names with wildcards, without "/" and braces')
+    return found
+
+
+def place(text: str) -> str:
+    """Read an absolute path with specifiers."""
+    if "\0" in text or not re.fullmatch("(/|%h)([^%]|%[uhgUG%])*", text):
+        raise ValueError(
+            'expected a path from "/" or "%h" on; %u %h %g %U %G and %% are specifiers'
+        )
+    return text
 
 
 def choice(*values: str) -> Callable[[str], str]:
@@ -101,6 +128,8 @@ def word(text: str) -> str:
 
 
 any_or_listed = choice("any", "listed")
+asked_or_not = choice("asked", "yes", "no")
+time_zone = choice("UTC", "local")
 
 
 def option(section: str, parse: Callable[[str], Any], default: str) -> Any:
@@ -133,6 +162,31 @@ class Settings:
     max_login_failures: int = option("Login", failures, str(limits.LOGIN_ATTEMPTS))
     failed_login_delay_sec: int = option("Login", failure_delay, "1s")
     login_delay_sec: int = option("Login", delay, "0")
+    write: bool = option("Files", boolean, "yes")
+    upload: bool = option("Files", boolean, "yes")
+    download: bool = option("Files", boolean, "yes")
+    list: bool = option("Files", boolean, "yes")
+    overwrite: bool = option("Files", boolean, "yes")
+    append: bool = option("Files", boolean, "yes")
+    delete: bool = option("Files", boolean, "yes")
+    rename: bool = option("Files", boolean, "yes")
+    make_directory: bool = option("Files", boolean, "yes")
+    chmod: bool = option("Files", boolean, "yes")
+    set_modification_time: bool = option("Files", boolean, "yes")
+    root: str = option("Files", place, "%h")
+    directory: str = option("Files", place, "/")
+    world_readable_only: bool = option("Files", boolean, "no")
+    hide_names: tuple[str, ...] = option("Files", patterns, "")
+    deny_names: tuple[str, ...] = option("Files", patterns, "")
+    upload_names: tuple[str, ...] = option("Files", patterns, "")
+    download_names: tuple[str, ...] = option("Files", patterns, "")
+    umask: int = option("Files", octal, "022")
+    file_mode: int = option("Files", octal, "0666")
+    directory_mode: int = option("Files", octal, "0777")
+    hide_owners: bool = option("Files", boolean, "no")
+    list_dot_files: str = option("Files", asked_or_not, "asked")
+    list_recursive: bool = option("Files", boolean, "yes")
+    list_timezone: str = option("Files", time_zone, "UTC")
     idle_timeout_sec: int = option("Session", seconds, "5min")
     data_timeout_sec: int = option("Data", seconds, "2min")
     passive_ports: tuple[int, int] = option("Data", port_range, "any")
@@ -146,3 +200,23 @@ def key(name: str) -> str:
 
 
 OPTIONS: Final = {key(field.name): field for field in dataclasses.fields(Settings)}
+RIGHTS: Final = tuple(
+    one.name
+    for one in OPTIONS.values()
+    if (one.metadata["section"], one.metadata["parse"], one.default) == ("Files", boolean, True)
+)
+"""The rights of [Files]: what is allowed unless it is switched off."""
+
+
+def write_section(chosen: Settings, section: str) -> list[str]:
+    """Write the settings of a section as texts, for a message."""
+    known = (one.name for one in OPTIONS.values() if one.metadata["section"] == section)
+    return [json.dumps([name, getattr(chosen, name)]) for name in known]
+
+
+def read_section(written: list[str]) -> Settings:
+    """Read what `write_section` wrote; all others have their default."""
+    values: dict[str, Any] = {}
+    for name, one in map(json.loads, written):
+        values[name] = tuple(one) if isinstance(one, list) else one
+    return Settings(**values)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import grp
 import hmac
 import os
@@ -20,8 +21,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftpsd import events, limits
 from ftpsd.helper import settings
-from ftpsd.helper.account import NotAllowed, permit, who
-from ftpsd.helper.login import attach
+from ftpsd.helper.account import Account, NotAllowed, expand, permit, who
+from ftpsd.helper.login import about_files, attach
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
 from ftpsd.syscall import prctl
@@ -95,16 +96,13 @@ class OneAccount:
         right = hmac.compare_digest(
             request.password.reveal().encode("utf-8", "surrogateescape"), served.password.encode()
         )
-        reason = "" if right and request.user == served.user else "wrong"
         try:
-            permit(served.user, chosen)
-        except NotAllowed as refusal:
-            reason = reason or str(refusal)
-        if reason:
+            account = self._account(chosen, right=right and request.user == served.user)
+        except NotAllowed as reason:
             self._failed += 1
             served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason=reason)
             time.sleep(limits.FAILURE_SECONDS * chosen.failed_login_delay_sec)
-            raise helper.Denied
+            raise helper.Denied from None
         time.sleep(chosen.login_delay_sec)
         first_port, last_port = chosen.passive_ports
         bound = attach(
@@ -121,11 +119,10 @@ class OneAccount:
         return helper.Granted(
             user=served.user,
             anonymous=False,
-            read_only=served.read_only,
-            directory="/",
+            **about_files(account, chosen),
             idle_seconds=chosen.idle_timeout_sec,
             data_seconds=chosen.data_timeout_sec,
-            files_fd=self._worker().detach(),
+            files_fd=self._worker(account, chosen).detach(),
             ports_fd=bound.detach(),
         )
 
@@ -137,10 +134,27 @@ class OneAccount:
             self._served.log(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
         if any(not one.line for one in mistakes):
             raise helper.Unavailable
-        return chosen
+        return dataclasses.replace(chosen, write=chosen.write and not self._served.read_only)
 
-    def _worker(self) -> socket.socket:
+    def _account(self, chosen: Settings, *, right: bool) -> Account:
+        """Be the one account, which is whoever runs this. Raise `NotAllowed`."""
         served = self._served
+        if not right:
+            raise NotAllowed("wrong")
+        permit(served.user, chosen)
+        account = Account(
+            user=served.user,
+            group=grp.getgrgid(os.getegid()).gr_name,
+            uid=os.geteuid(),
+            gid=os.getegid(),
+            groups=tuple(os.getgroups()),
+            home=served.root,
+            root=served.root,
+            anonymous=False,
+        )
+        return dataclasses.replace(account, root=expand(chosen.root, account))
+
+    def _worker(self, account: Account, chosen: Settings) -> socket.socket:
         ours, theirs = socket.socketpair()
 
         def work() -> None:
@@ -148,10 +162,9 @@ class OneAccount:
             ours.close()
             prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
             user = pwd.getpwuid(os.geteuid()).pw_name
-            group = grp.getgrgid(os.getegid()).gr_name
-            prepare(served.root, user, group, read_only=served.read_only)(Channel(theirs))
+            prepare(account.root, user, account.group, chosen)(Channel(theirs))
 
-        fork(work, served.log)
+        fork(work, self._served.log)
         theirs.close()
         return ours
 

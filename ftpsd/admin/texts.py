@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FORMS: Final[dict[Callable[[str], Any], str]] = {
+    options.asked_or_not: "asked, yes or no",
     options.any_or_listed: "any or listed",
     options.boolean: "yes or no",
     options.count: 'a number or "infinity"',
@@ -18,9 +19,13 @@ FORMS: Final[dict[Callable[[str], Any], str]] = {
     options.failure_delay: "a time span from 1s to 30s",
     options.failures: "a number from 1 to 15",
     options.names: "names, `*` and `?` are wildcards, or `file:/path`",
+    options.octal: "permission bits",
+    options.patterns: "names, with wildcards",
+    options.place: "a path; `%u` `%h` `%g` `%U` `%G` are the user, home, group and their ids",
     options.port_range: '"any" or FIRST-LAST',
     options.seconds: "a time span",
     options.source_port: '"any" or a port',
+    options.time_zone: "UTC or local",
     options.user_id: "a user id",
     options.word: "a name",
 }
@@ -54,6 +59,35 @@ PURPOSES: Final = {
     "MaxLoginFailures": "So often one connection may try to log in.",
     "FailedLoginDelaySec": "A failed login is answered after this time, or a multiple of it.",
     "LoginDelaySec": "A login that succeeds is answered after this time.",
+    "Write": "Allow changes at all. For anonymous clients this is `no`, unless a policy with "
+    "`Anonymous=` in its [Match] says otherwise.",
+    "Upload": "Allow files to be uploaded, copied and linked.",
+    "Download": "Allow files to be downloaded, and their sums to be asked for.",
+    "List": "Allow directories to be listed.",
+    "Overwrite": "Allow a file that is there to be replaced, be it by an upload or a new name.",
+    "Append": "Allow a file that is there to be added to (APPE, or STOR after REST to its end).",
+    "Delete": "Allow files and directories to be removed.",
+    "Rename": "Allow files and directories to be renamed and moved.",
+    "MakeDirectory": "Allow directories to be made.",
+    "Chmod": "Allow permission bits, group and the mask of new files to be set.",
+    "SetModificationTime": "Allow the time of modification to be set.",
+    "Root": "What the user sees as /. The user has to be able to enter it.",
+    "Directory": "Where a session begins, within Root=; in / if that cannot be entered.",
+    "WorldReadableOnly": "Allow only files to be downloaded that everyone may read.",
+    "HideNames": "Files and directories of these names are left out of listings, but can be used.",
+    "DenyNames": "Files and directories of these names cannot be used, nor what is in them, by "
+    "whatever link; they are left out of listings.",
+    "UploadNames": "Only files of these names may be uploaded, or be renamed to; empty is all.",
+    "DownloadNames": "Only files of these names may be downloaded; empty is all.",
+    "UMask": "These permission bits new files and directories do not get.",
+    "FileMode": "New files get these permission bits, without those of UMask=.",
+    "DirectoryMode": "New directories get these permission bits, without those of UMask=.",
+    "HideOwners": "Show `ftp` as owner and group of everything.",
+    "ListDotFiles": "Show names that begin with a dot: when the client asks for it (LIST -a, "
+    "MLSD), always, or never.",
+    "ListRecursive": "Allow LIST -R to list what is in directories as well.",
+    "ListTimezone": "Times in LIST are in UTC, or in the server's time zone. MLSD and MDTM always "
+    "have UTC.",
     "IdleTimeoutSec": "Close a session that has sent no command for this long.",
     "DataTimeoutSec": "Give up a data connection that is not made, or moves no byte, for this "
     "long.",

@@ -7,6 +7,7 @@ import dataclasses
 import grp
 import os
 import pwd
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ ANONYMOUS: Final = ("anonymous", "ftp")
 """Names that mean an anonymous client (RFC 1635), in any case."""
 FTPUSERS: Final = Path("/etc/ftpusers")
 _NOBODY: Final = 65534
+COPIED: Final = ("user", "group", "uid", "gid", "root")
+"""What of an account the spawner is told as it is."""
 
 
 class NotAllowed(Exception):
@@ -37,6 +40,7 @@ class Account:
     uid: int
     gid: int
     groups: tuple[int, ...]
+    home: str
     root: str
     anonymous: bool
 
@@ -71,16 +75,30 @@ def who(user: str, control: Control) -> Who:
     )
 
 
-def _account(found: pwd.struct_passwd, *, anonymous: bool) -> Account:
-    return Account(
-        user=found.pw_name,
+def expand(text: str, account: Account) -> str:
+    """Replace the specifiers in a path. Raise `NotAllowed` for a user's name that is one itself."""
+    if "%u" in text and ("/" in account.user or account.user in (".", "..")):
+        raise NotAllowed("its name would lead to another directory")
+    values = {"%": "%", "u": account.user, "h": account.home, "g": account.group}
+    values |= {"U": str(account.uid), "G": str(account.gid)}
+    return re.sub("%(.)", lambda found: values[found[1]], text)
+
+
+def _account(
+    found: pwd.struct_passwd, user: str, chosen: Settings, *, anonymous: bool = False
+) -> Account:
+    groups = [found.pw_gid] if anonymous else os.getgrouplist(found.pw_name, found.pw_gid)
+    account = Account(
+        user=user,
         group=_group(found.pw_gid),
         uid=found.pw_uid,
         gid=found.pw_gid,
-        groups=tuple(os.getgrouplist(found.pw_name, found.pw_gid)),
-        root=found.pw_dir,
+        groups=tuple(groups),
+        home=found.pw_dir,
+        root="",
         anonymous=anonymous,
     )
+    return dataclasses.replace(account, root=expand(chosen.root, account))
 
 
 def listed(user: str, file: Path = FTPUSERS) -> bool:
@@ -130,13 +148,12 @@ def find(user: str, chosen: Settings) -> Account:
     """
     permit(user, chosen)
     found = _entry(chosen.virtual_user or user)
-    system = found.pw_uid < chosen.minimum_uid or found.pw_uid == _NOBODY
-    if system and not chosen.virtual_user:
+    uid, least = found.pw_uid, chosen.minimum_uid
+    if not chosen.virtual_user and (uid < least or uid == _NOBODY):
         raise NotAllowed("it is a system account")
     if listed(user) or listed(found.pw_name):
         raise NotAllowed(f"it is in {FTPUSERS}")
-    account = _account(found, anonymous=False)
-    return dataclasses.replace(account, user=user) if chosen.virtual_user else account
+    return _account(found, user if chosen.virtual_user else found.pw_name, chosen)
 
 
 def _entry(name: str) -> pwd.struct_passwd:
@@ -158,4 +175,4 @@ def anonymous(password: Secret, chosen: Settings) -> Account:
     if _in(chosen.anonymous_deny_email, email):
         raise NotAllowed("AnonymousDenyEmail= names its password")
     found = _entry(chosen.anonymous_user)
-    return dataclasses.replace(_account(found, anonymous=True), groups=(found.pw_gid,))
+    return _account(found, found.pw_name, chosen, anonymous=True)

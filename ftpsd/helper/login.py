@@ -13,17 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
 from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
-from ftpsd.wire import helper, ports
+from ftpsd.options import RIGHTS, write_section
+from ftpsd.wire import helper, introspection, ports
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
 from ftpsd.wire.control import Control, NotConnected
-from ftpsd.wire.introspection import (
-    SERVICE,
-    GetInfo,
-    GetInterfaceDescription,
-    get_info,
-    get_interface_description,
-)
 from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
@@ -33,7 +27,7 @@ if TYPE_CHECKING:
     from ftpsd.options import Settings
 
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
-KNOWN: Final[dict[str, type[Call[Any]]]] = {**SERVICE.calls, **helper.HELPER.calls}
+KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **helper.HELPER.calls}
 
 
 class Conversation:
@@ -61,16 +55,17 @@ class Conversation:
                 self._channel.send(*encode_reply(reply))
             close_all(reply.descriptors())
         except Refusal as refusal:
-            known = SERVICE if type(refusal) in SERVICE.error else helper.HELPER
+            service = introspection.SERVICE
+            known = service if type(refusal) in service.error else helper.HELPER
             self._channel.send(encode_refusal(known, refusal), [])
         finally:
             close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:
-        if isinstance(request, GetInfo):
-            return get_info(helper.HELPER)
-        if isinstance(request, GetInterfaceDescription):
-            return get_interface_description(helper.HELPER, request.interface)
+        if isinstance(request, introspection.GetInfo):
+            return introspection.get_info(helper.HELPER)
+        if isinstance(request, introspection.GetInterfaceDescription):
+            return introspection.get_interface_description(helper.HELPER, request.interface)
         if isinstance(request, helper.Login):
             return self._login(request)
         return Done()
@@ -164,7 +159,7 @@ class Conversation:
             stack.callback(os.close, readied)
             try:
                 broker = stack.enter_context(attach(PORTS_SOCKET, _binding(control_fd, chosen)))
-                spawn = _worker(found, theirs.fileno(), readied)
+                spawn = _worker(found, chosen, theirs.fileno(), readied)
                 Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
             except (OSError, Closed, Malformed, Refusal) as error:
                 self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error!r}")
@@ -173,8 +168,7 @@ class Conversation:
             granted = helper.Granted(
                 user=found.user,
                 anonymous=found.anonymous,
-                read_only=found.anonymous,
-                directory="/",
+                **about_files(found, chosen),
                 idle_seconds=chosen.idle_timeout_sec,
                 data_seconds=chosen.data_timeout_sec,
                 files_fd=os.dup(files.fileno()),
@@ -213,18 +207,24 @@ def _binding(control_fd: int, chosen: Settings) -> ports.Attach:
     )
 
 
-def _worker(found: account.Account, files_fd: int, ready_fd: int) -> Spawn:
+def _worker(found: account.Account, chosen: Settings, files_fd: int, ready_fd: int) -> Spawn:
     return Spawn(
-        user=found.user,
-        group=found.group,
-        uid=found.uid,
-        gid=found.gid,
+        **{name: getattr(found, name) for name in account.COPIED},
         groups=" ".join(map(str, found.groups)),
-        root=found.root,
-        read_only=found.anonymous,
+        settings=write_section(chosen, "Files"),
         files_fd=files_fd,
         ready_fd=ready_fd,
     )
+
+
+def about_files(found: account.Account, chosen: Settings) -> dict[str, Any]:
+    """Give what a session is told of [Files]: the worker is what holds it to that."""
+    return {
+        "read_only": not chosen.write,
+        "rights": [name for name in RIGHTS if getattr(chosen, name)],
+        "mask": chosen.umask,
+        "directory": account.expand(chosen.directory, found),
+    }
 
 
 def attach(broker: str, request: ports.Attach) -> socket.socket:

@@ -191,10 +191,15 @@ def load(
     try:
         for file in files(directories):
             _read(file, partial(_set, values), mistakes)
+        if who and who.anonymous:
+            values["write"] = False
         for file in _drop_ins(directories, "policies.d") if who else ():
             policy = _Policy()
             _read(file, policy.take, mistakes)
             if who and policy.applies(who):
+                if who.anonymous and "Anonymous" not in policy.conditions:
+                    # To let everyone write takes a policy that says so.
+                    policy.values.pop("write", None)
                 values |= policy.values
     except OSError as error:
         mistakes.append(_unreadable(Path(str(error.filename)), error))

@@ -12,6 +12,7 @@ REFUSALS = {
     "not_found": (reply.FILE_UNAVAILABLE, "No such file or directory"),
     "denied": (reply.FILE_UNAVAILABLE, "Permission denied"),
     "read_only": (reply.FILE_UNAVAILABLE, "You may only read here"),
+    "forbidden": (reply.FILE_UNAVAILABLE, "This is not allowed here"),
     "exists": (reply.FILE_UNAVAILABLE, "It exists already"),
     "not_directory": (reply.FILE_UNAVAILABLE, "Not a directory"),
     "is_directory": (reply.FILE_UNAVAILABLE, "Is a directory"),

@@ -34,6 +34,7 @@ class Login:
         self.user = granted.user
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only
+        self.rights = granted.rights
         self.idle_most = granted.idle_seconds
         files = Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES)
         ports = Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS)
@@ -49,7 +50,7 @@ class Login:
         self.copy_from: str | None = None
         self.rename_from: str | None = None
         self.facts = ";".join(listing.FACTS)
-        self.mask = 0o022
+        self.mask = granted.mask
 
     @property
     def how(self) -> Mode:

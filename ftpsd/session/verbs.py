@@ -207,9 +207,26 @@ REFUSED_ALWAYS = ("SMNT", "MFCT")
 """Known, and answered with the reason why there is no such thing here; HELP does not list them."""
 
 
+RIGHTS = {
+    "download": ("RETR", "HASH", "XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512", "MD5"),
+    "upload": ("STOR", "STOU", "APPE", "COMB", "CPFR", "CPTO", "SYMLINK"),
+    "list": ("LIST", "NLST", "MLSD"),
+    "make_directory": ("MKD", "MKDIR"),
+    "delete": ("RMD", "DELE", "RMDIR"),
+    "rename": ("RNFR", "RNTO"),
+    "chmod": ("CHMOD", "UMASK"),
+    "set_modification_time": ("MFMT", "UTIME"),
+}
+"""Which command is of no use without which option of [Files]; the worker decides in each case."""
+_RIGHT = {name: right for right, names in RIGHTS.items() for name in names}
+
+
 def works(row: Verb, session: Session) -> bool:
     """Say whether this user may use a command at all; before a login that is not known."""
-    return not (row.writes and session.login is not None and session.login.read_only)
+    login, right = session.login, _RIGHT.get(row.name)
+    if login is None:
+        return True
+    return not (row.writes and login.read_only) and (right is None or right in login.rights)
 
 
 def listed(row: Verb, session: Session) -> bool:
@@ -222,7 +239,9 @@ def run(row: Verb, session: Session, text: str) -> Reply | None:
     if session.login is None and not row.before_login:
         return Reply(reply.NOT_LOGGED_IN, "Log in with USER and PASS first.")
     if not works(row, session):
-        return Reply(reply.FILE_UNAVAILABLE, "You may only read here.")
+        only_read = row.writes and session.logged_in.read_only
+        text = "You may only read here." if only_read else "This is not allowed here."
+        return Reply(reply.FILE_UNAVAILABLE, text)
     try:
         return row.handle(session, row.parse(text))
     except BadArgument as bad:

@@ -24,28 +24,12 @@ WriteMode = str
 
 enumeration(
     "FileRefusal",
-    (
-        "not_found",
-        "denied",
-        "read_only",
-        "exists",
-        "not_directory",
-        "is_directory",
-        "not_regular",
-        "not_empty",
-        "no_space",
-        "quota",
-        "name",
-        "loop",
-        "busy",
-        "range",
-        "unsupported",
-        "failed",
-    ),
+    "not_found denied read_only forbidden exists not_directory is_directory not_regular not_empty "
+    "no_space quota name loop busy range unsupported failed",
 )
-enumeration("FileKind", ("file", "directory", "symlink", "other"))
-enumeration("ListForm", ("long", "names", "facts"))
-enumeration("WriteMode", ("store", "append", "unique"))
+enumeration("FileKind", "file directory symlink other")
+enumeration("ListForm", "long names facts")
+enumeration("WriteMode", "store append unique")
 
 
 class Refused(Refusal):

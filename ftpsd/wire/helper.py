@@ -15,18 +15,23 @@ from ftpsd.wire.message import (
     Refusal,
     Reply,
     Secret,
+    Texts,
 )
 
 
 class Granted(Reply):
     """The user is logged in.
 
-    `files` leads to a worker that runs as the user, `ports` to the broker of data sockets.
+    `rights` are options of [Files] that are on, for what the client is told; `mask` is the one new
+    files are made with. `files` leads to a worker that runs as the user, `ports` to the broker of
+    data sockets.
     """
 
     user: Name
     anonymous: Bool
     read_only: Bool
+    rights: Texts
+    mask: Int
     directory: Path
     idle_seconds: Int
     data_seconds: Int

@@ -7,18 +7,7 @@ from ftpsd.wire.message import Call, Done, Fd, Int, Interface, Refusal, Reply, T
 
 PortRefusal = str
 
-enumeration(
-    "PortRefusal",
-    (
-        "cancelled",
-        "exhausted",
-        "foreign",
-        "privileged",
-        "timeout",
-        "unreachable",
-        "unsupported",
-    ),
-)
+enumeration("PortRefusal", "cancelled exhausted foreign privileged timeout unreachable unsupported")
 
 
 class NotOpened(Refusal):

@@ -17,10 +17,13 @@ from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
 from ftpsd.worker.directory import Directory, Names
 from ftpsd.worker.refusal import refusal
+from ftpsd.worker.rights import Rights
 from ftpsd.worker.tree import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ftpsd.options import Settings
 
     Handler = Callable[[Root, Any], Reply]
 
@@ -80,14 +83,15 @@ class Worker:
 
     def _handle(self, request: Call[Any]) -> Reply:
         kind = type(request)
+        if self._names.read_only and kind in (*WRITING, files.RemoveTree):
+            raise files.Refused(reason="read_only")
+        self._root.rights.admit(request)
         if isinstance(request, files.List):
             return self._list(request)
         if isinstance(request, files.Describe):
             return handlers.describe(self._root, request, self._names)
         if kind in READING:
             return READING[kind](self._root, request)
-        if self._names.read_only:
-            raise files.Refused(reason="read_only")
         if isinstance(request, files.RemoveTree):
             return self._remove_tree(request)
         return WRITING[kind](self._root, request)
@@ -125,12 +129,15 @@ class Worker:
         return files.Listing()
 
 
-def prepare(root: str, user: str, group: str, *, read_only: bool) -> Callable[[Channel], None]:
-    """Jail this process in `root`; give what serves it over a channel.
+def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Channel], None]:
+    """Jail this process in `root`; give what serves it over a channel, as the settings allow.
 
     Raise `OSError` if `root` cannot be entered, or the jail cannot be had.
     """
-    beneath = Root(root)
+    os.umask(chosen.umask)
+    # The file of the time zone is out of reach once this process is confined.
+    time.tzset()
+    beneath = Root(root, Rights(chosen))
     confine(beneath.fd)
-    names = Names(user, group, read_only=read_only)
+    names = Names(user, group, read_only=not chosen.write, hide_owners=chosen.hide_owners)
     return lambda channel: Worker(channel, beneath, names).serve()

@@ -80,7 +80,7 @@ def test_a_group_without_a_name_is_its_number() -> None:
     gid = max(one.gr_gid for one in grp.getgrall() if one.gr_gid < 2**31) + 1
     who = pwd.struct_passwd(("daemon", "x", 5, gid, "", "/", ""))
 
-    assert account._account(who, anonymous=True).group == str(gid)
+    assert account._account(who, "daemon", Settings()).group == str(gid)
 
 
 def test_who_is_listed_stays_out(nobody_listed: Path) -> None:

@@ -186,7 +186,7 @@ def test_without_the_other_services_nobody_logs_in(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     someone = account.Account(
-        user="a", group="a", uid=1, gid=1, groups=(1,), root="/", anonymous=True
+        user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
     )
     monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
     monkeypatch.setattr(account, "anonymous", lambda *_: someone)

@@ -11,6 +11,7 @@ from served import empty, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,13 @@ def one_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Configured]
     log = tmp_path_factory.mktemp("log") / "log"
     quick = "limits.FAILURE_SECONDS = 0.01"
     root = tmp_path_factory.mktemp("root")
+    with pytest.MonkeyPatch.context() as patch:
+        # As far from UTC as no other machine is.
+        patch.setenv("TZ", "TEST-23")
+        yield from _serve(root, log, directory, quick)
+
+
+def _serve(root: Path, log: Path, directory: Path, quick: str) -> Iterator[Configured]:
     with serving(root, log, "--config", str(directory), change=quick) as served:
         yield Configured(served, directory)
 

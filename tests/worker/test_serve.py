@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ftpsd.options import Settings
 from ftpsd.wire import files
 from ftpsd.wire.channel import Channel, Closed, Peer
 from ftpsd.wire.codec import encode_call
@@ -315,7 +316,7 @@ def test_a_prepared_worker_serves_from_its_jail(jail: Path, stack: ExitStack) ->
     def run() -> None:
         try:
             assert ctypes.CDLL(None).prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-            prepare(str(jail), "anna", "users", read_only=True)(channel)
+            prepare(str(jail), "anna", "users", Settings(write=False))(channel)
         except BaseException as error:  # noqa: BLE001 - looked at below
             failed.append(error)
 
@@ -335,4 +336,4 @@ def test_a_prepared_worker_serves_from_its_jail(jail: Path, stack: ExitStack) ->
 
 def test_a_root_that_cannot_be_entered_is_an_error(jail: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        prepare(str(jail / "none"), "anna", "users", read_only=False)
+        prepare(str(jail / "none"), "anna", "users", Settings())

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ftpsd import limits
-from ftpsd.protocol import reply
+from ftpsd import events, limits
+from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session.session import Login
-from ftpsd.wire import helper
+from ftpsd.wire import files, helper
 from ftpsd.wire.channel import Closed
 from ftpsd.wire.message import Malformed, Refusal, Secret, fits
 
@@ -71,8 +71,21 @@ def password(session: Session, secret: Secret) -> Reply | None:
     session.idle_seconds = float(granted.idle_seconds)
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
+    _begin(session)
     session.tell("idle")
     return Reply(reply.LOGGED_IN, "Logged in.")
+
+
+def _begin(session: Session) -> None:
+    """Go where the settings say that sessions begin, if that can be entered."""
+    login = session.logged_in
+    wanted, login.directory = path.resolve("/", login.directory), "/"
+    try:
+        if wanted != "/":
+            login.files.ask(files.Enter(path=wanted))
+            login.directory = wanted
+    except files.Refused as refusal:
+        session.log(events.REFUSED, verb="PASS", path=wanted, reason=refusal.reason)
 
 
 def start_over(session: Session, _: None) -> Reply:

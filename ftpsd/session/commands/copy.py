@@ -73,8 +73,9 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
         at = target
         if _twice(opened):
             return _TWO_NAMES
-        # To append empties nothing: the target may be a source by another name.
-        opened += [ask(files.Create(path=target, mode="append", offset=0)).file_fd]
+        # Nothing is emptied yet: the target may be a source by another name.
+        mode = "store" if replace else "append"
+        opened += [ask(files.Create(path=target, mode=mode, offset=0)).file_fd]
         if _twice(opened):
             return _TWO_NAMES
         _place(opened[-1], replace=replace)
