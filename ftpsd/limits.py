@@ -12,6 +12,8 @@ CLIENT_ERRORS = 50
 """Refused commands in a row that end a session."""
 LOGIN_TIMEOUT_SECONDS = 60.0
 """How long a client may take to log in."""
+SYNC_SECONDS = 600.0
+"""How long a file may take to be written to the disk (SyncUploads=)."""
 QUEUED_LINES = 64
 """Commands held back while a transfer runs; more wait in the kernel."""
 

@@ -58,6 +58,10 @@ delay = amount(SPANS, 0, 30, "a time span up to 30s")
 count = amount({"": 1, "infinity": 0}, 0, 10**6, 'a number, or "infinity"')
 
 
+SIZES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "infinity": 0}
+size = amount(SIZES, 0, 2**60, 'a size such as 500M, or "infinity"')
+
+
 def port_range(text: str) -> tuple[int, int]:
     """Read "any" or FIRST-LAST."""
     if text == "any":
@@ -187,6 +191,11 @@ class Settings:
     list_dot_files: str = option("Files", asked_or_not, "asked")
     list_recursive: bool = option("Files", boolean, "yes")
     list_timezone: str = option("Files", time_zone, "UTC")
+    atomic_uploads: bool = option("Files", boolean, "no")
+    delete_failed_uploads: bool = option("Files", boolean, "no")
+    sync_uploads: bool = option("Files", boolean, "no")
+    max_file_size: int = option("Files", size, "infinity")
+    keep_free: int = option("Files", size, "0")
     idle_timeout_sec: int = option("Session", seconds, "5min")
     data_timeout_sec: int = option("Data", seconds, "2min")
     passive_ports: tuple[int, int] = option("Data", port_range, "any")

@@ -24,6 +24,7 @@ FORMS: Final[dict[Callable[[str], Any], str]] = {
     options.place: "a path; `%u` `%h` `%g` `%U` `%G` are the user, home, group and their ids",
     options.port_range: '"any" or FIRST-LAST',
     options.seconds: "a time span",
+    options.size: "a size in bytes; K, M, G and T are units",
     options.source_port: '"any" or a port',
     options.time_zone: "UTC or local",
     options.user_id: "a user id",
@@ -88,6 +89,15 @@ PURPOSES: Final = {
     "ListRecursive": "Allow LIST -R to list what is in directories as well.",
     "ListTimezone": "Times in LIST are in UTC, or in the server's time zone. MLSD and MDTM always "
     "have UTC.",
+    "AtomicUploads": "STOR writes beside the file, under a name that no listing shows, and "
+    "replaces it when all has arrived: nobody sees half a file, and one that was there stays if "
+    "the upload fails. A client cannot resume such an upload. A file of another owner, with "
+    "several names or with attributes (ACLs) is written in place all the same.",
+    "DeleteFailedUploads": "Remove what has arrived of an upload that fails, unless it was "
+    "appended.",
+    "SyncUploads": "Say that an upload is complete only when it is on the disk.",
+    "MaxFileSize": "No file may become larger than this (552).",
+    "KeepFree": "Uploads leave so much room in the file system (452).",
     "IdleTimeoutSec": "Close a session that has sent no command for this long.",
     "DataTimeoutSec": "Give up a data connection that is not made, or moves no byte, for this "
     "long.",

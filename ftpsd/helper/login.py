@@ -223,6 +223,8 @@ def about_files(found: account.Account, chosen: Settings) -> dict[str, Any]:
         "read_only": not chosen.write,
         "rights": [name for name in RIGHTS if getattr(chosen, name)],
         "mask": chosen.umask,
+        "max_file_size": chosen.max_file_size,
+        "keep_free": chosen.keep_free,
         "directory": account.expand(chosen.directory, found),
     }
 

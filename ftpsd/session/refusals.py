@@ -20,6 +20,7 @@ REFUSALS = {
     "not_empty": (reply.FILE_UNAVAILABLE, "The directory is not empty"),
     "no_space": (reply.NO_SPACE, "No space left"),
     "quota": (reply.QUOTA_EXCEEDED, "Your quota is used up"),
+    "too_large": (reply.QUOTA_EXCEEDED, "The file would be too large"),
     "name": (reply.FILE_UNAVAILABLE, "This name cannot be used"),
     "loop": (reply.FILE_UNAVAILABLE, "Too many symbolic links"),
     "busy": (reply.FILE_BUSY, "It is in use"),

@@ -35,6 +35,7 @@ class Login:
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only
         self.rights = granted.rights
+        self.keep_free = granted.keep_free
         self.idle_most = granted.idle_seconds
         files = Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES)
         ports = Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS)

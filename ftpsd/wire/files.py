@@ -25,7 +25,7 @@ WriteMode = str
 enumeration(
     "FileRefusal",
     "not_found denied read_only forbidden exists not_directory is_directory not_regular not_empty "
-    "no_space quota name loop busy range unsupported failed",
+    "no_space quota too_large name loop busy range unsupported failed",
 )
 enumeration("FileKind", "file directory symlink other")
 enumeration("ListForm", "long names facts")
@@ -69,6 +69,15 @@ class Create(Call[Created]):
     path: Path
     mode: WriteMode
     offset: Int
+
+
+class Finish(Call[Done]):
+    """Say whether all has been written to what was created last. If so it is shown and synced.
+
+    If not, or if nothing is said before the next `Create` or the end, it may be removed again.
+    """
+
+    whole: Bool
 
 
 class Listing(Reply):
@@ -215,6 +224,7 @@ FILES = Interface(
     (
         Open,
         Create,
+        Finish,
         List,
         Describe,
         Enter,

@@ -32,6 +32,8 @@ class Granted(Reply):
     read_only: Bool
     rights: Texts
     mask: Int
+    max_file_size: Int
+    keep_free: Int
     directory: Path
     idle_seconds: Int
     data_seconds: Int

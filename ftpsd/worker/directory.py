@@ -203,9 +203,7 @@ class Directory:
         rights = self._root.rights
         hidden = {"yes": True, "no": False}.get(rights.chosen.list_dot_files, hidden)
         for name in names:
-            shown = name in (".", "..") or (
-                (hidden or name[:1] != ".") and not (rights.unlisted and not rights.lists(name))
-            )
+            shown = name in (".", "..") or ((hidden or name[:1] != ".") and rights.lists(name))
             if shown and (not wanted or _fits(wanted, name)):
                 yield name
 

@@ -160,13 +160,13 @@ def rename(root: Root, request: files.Rename) -> Done:
             if rights.named("download", new_name):
                 rights.need_named("download", name)
         if not rights.chosen.overwrite:
-            _rename_to_nothing(source, name, target, new_name)
+            rename_to_nothing(source, name, target, new_name)
             return Done()
         os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
     return Done()
 
 
-def _rename_to_nothing(source: int, name: str, target: int, new_name: str) -> None:
+def rename_to_nothing(source: int, name: str, target: int, new_name: str) -> None:
     """Rename unless there is something by that name already (renameat2(2), RENAME_NOREPLACE)."""
     old, new = os.fsencode(name), os.fsencode(new_name)
     syscall(_RENAMEAT2, source, old, target, new, _NOREPLACE)
@@ -214,7 +214,8 @@ def get_space(root: Root, request: files.GetSpace) -> files.Space:
         found = os.fstatvfs(fd)
     finally:
         os.close(fd)
-    return files.Space(available=found.f_bavail * found.f_frsize)
+    free = found.f_bavail * found.f_frsize - root.rights.chosen.keep_free
+    return files.Space(available=max(0, free))
 
 
 def set_mask(_: Root, request: files.SetMask) -> Done:

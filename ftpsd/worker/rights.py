@@ -31,6 +31,8 @@ NEEDED: Final[dict[type[Call[Any]], str]] = {
 }
 """Which of [Files] a request takes; one that is not here takes none."""
 
+TEMPORARY: Final = ".ftpsd-upload-"
+"""How the names of files begin that are not whole yet; no listing shows them."""
 _LETTERS: Final = {
     "upload": "acw",
     "download": "r",
@@ -91,8 +93,8 @@ class Rights:
             raise files.Refused(reason="forbidden")
 
     def lists(self, name: str) -> bool:
-        """Say whether a name is shown in listings."""
-        return not _fits(self.unlisted, name)
+        """Say whether a name is shown in listings: no file is that is not whole yet."""
+        return not name.startswith(TEMPORARY) and not _fits(self.unlisted, name)
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:

@@ -19,6 +19,7 @@ from ftpsd.worker.directory import Directory, Names
 from ftpsd.worker.refusal import refusal
 from ftpsd.worker.rights import Rights
 from ftpsd.worker.tree import remove_tree
+from ftpsd.worker.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,6 @@ READING: Final[dict[type[Call[Any]], Handler]] = {
     files.GetSpace: handlers.get_space,
 }
 WRITING: Final[dict[type[Call[Any]], Handler]] = {
-    files.Create: handlers.create,
     files.MakeDirectory: handlers.make_directory,
     files.RemoveDirectory: handlers.remove_directory,
     files.Remove: handlers.remove,
@@ -56,6 +56,14 @@ class Worker:
         self._channel = channel
         self._root = root
         self._names = names
+        self._uploads = Uploads(root)
+        self._own: dict[type[Call[Any]], Callable[[Any], Reply]] = {
+            files.List: self._list,
+            files.Describe: lambda request: handlers.describe(root, request, names),
+            files.RemoveTree: self._remove_tree,
+            files.Create: self._uploads.create,
+            files.Finish: self._uploads.finish,
+        }
         self._gate = Gate(RULES)
 
     def serve(self) -> None:
@@ -67,6 +75,8 @@ class Worker:
                 self._answer(request, (lambda *_: None) if oneway else self._channel.send)
         except Closed:
             return
+        finally:
+            self._uploads.give_up()
 
     def _answer(self, request: Call[Any], send: Callable[[bytes, list[int]], None]) -> None:
         try:
@@ -83,18 +93,12 @@ class Worker:
 
     def _handle(self, request: Call[Any]) -> Reply:
         kind = type(request)
-        if self._names.read_only and kind in (*WRITING, files.RemoveTree):
+        if self._names.read_only and kind in (*WRITING, files.Create, files.RemoveTree):
             raise files.Refused(reason="read_only")
         self._root.rights.admit(request)
-        if isinstance(request, files.List):
-            return self._list(request)
-        if isinstance(request, files.Describe):
-            return handlers.describe(self._root, request, self._names)
-        if kind in READING:
-            return READING[kind](self._root, request)
-        if isinstance(request, files.RemoveTree):
-            return self._remove_tree(request)
-        return WRITING[kind](self._root, request)
+        if kind in self._own:
+            return self._own[kind](request)
+        return (READING.get(kind) or WRITING[kind])(self._root, request)
 
     def _remove_tree(self, request: files.RemoveTree) -> files.Progress:
         """Remove, and say now and then how far it is: the session waits, and so does its client."""

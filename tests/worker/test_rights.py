@@ -21,7 +21,7 @@ from ftpsd.worker.beneath import Root
 from ftpsd.worker.rights import EVERYTHING, NEEDED, Rights
 from ftpsd.worker.tree import remove_tree
 
-FREE = {files.Describe, files.Enter, files.GetSpace}
+FREE = {files.Describe, files.Enter, files.GetSpace, files.Finish}
 """Requests that take no right."""
 
 

@@ -144,11 +144,11 @@ CHANGES: dict[type[Call[Any]], tuple[Call[Any], Callable[[Path], bool]]] = {
 
 
 def test_every_request_has_a_handler() -> None:
-    own = {files.List, files.Describe, files.RemoveTree}
+    own = {files.List, files.Describe, files.RemoveTree, files.Create, files.Finish}
 
     assert set(READING) | set(WRITING) | own == set(FILES.calls.values())
     assert not set(READING) & set(WRITING)
-    assert set(WRITING) | {files.RemoveTree} == set(CHANGES)
+    assert set(WRITING) | {files.RemoveTree, files.Create} == set(CHANGES)
 
 
 def test_a_file_is_handed_over(served: Served) -> None:

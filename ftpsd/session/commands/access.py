@@ -6,6 +6,7 @@ from __future__ import annotations
 from ftpsd import events, limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session.keep import bound_files
 from ftpsd.session.session import Login
 from ftpsd.wire import files, helper
 from ftpsd.wire.channel import Closed
@@ -71,6 +72,7 @@ def password(session: Session, secret: Secret) -> Reply | None:
     session.idle_seconds = float(granted.idle_seconds)
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
+    bound_files(granted.max_file_size)
     _begin(session)
     session.tell("idle")
     return Reply(reply.LOGGED_IN, "Logged in.")

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 
-from ftpsd import events
+from ftpsd import events, limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply
 from ftpsd.session.meanwhile import Meanwhile
@@ -109,6 +109,7 @@ def _all(session: Session, sources: list[int], target: int, *, clone: bool) -> R
         if isinstance(moved, Reply):
             return moved
         total += moved
+    session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
     return total
 
 
