@@ -12,6 +12,8 @@ CLIENT_ERRORS = 50
 """Refused commands in a row that end a session."""
 LOGIN_TIMEOUT_SECONDS = 60.0
 """How long a client may take to log in."""
+MESSAGES_TOLD = 1000
+"""Directories that a session tells a message about."""
 SYNC_SECONDS = 600.0
 """How long a file may take to be written to the disk (SyncUploads=)."""
 QUEUED_LINES = 64
@@ -63,6 +65,8 @@ UNPRIVILEGED_PORT = 1024
 """The lowest port that a server connects to (RFC 2577, section 3)."""
 
 # Worker.
+DIRECTORY_MESSAGE_BYTES = 2048
+"""What is told of the file that DirectoryMessage= names; thrice as long is within TEXT_BYTES."""
 SORTED_NAMES = 200_000
 """Names held at once to sort one directory; a larger one is listed as it comes."""
 UNIQUE_NAMES = 9999

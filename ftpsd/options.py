@@ -59,6 +59,8 @@ count = amount({"": 1, "infinity": 0}, 0, 10**6, 'a number, or "infinity"')
 
 
 SIZES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "infinity": 0}
+RATES: Final = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "infinity": 0}
+rate = amount(RATES, 0, 2**40, 'bytes per second such as 500K, or "infinity"')
 size = amount(SIZES, 0, 2**60, 'a size such as 500M, or "infinity"')
 
 
@@ -122,6 +124,14 @@ def choice(*values: str) -> Callable[[str], str]:
 def names(text: str) -> tuple[str, ...]:
     """Read names with wildcards, and `file:/path` for a file of such, one a line."""
     return tuple(text.split())
+
+
+def commands(text: str) -> tuple[str, ...]:
+    """Read names of commands; one of SITE is written as SITE_CHMOD."""
+    found = tuple(text.upper().split())
+    if not all(re.fullmatch("[A-Z0-9]+(_[A-Z]+)?", one) for one in found):
+        raise ValueError("expected commands, such as STOR SITE_CHMOD")
+    return found
 
 
 def word(text: str) -> str:
@@ -197,7 +207,18 @@ class Settings:
     max_file_size: int = option("Files", size, "infinity")
     keep_free: int = option("Files", size, "0")
     idle_timeout_sec: int = option("Session", seconds, "5min")
+    directory_message: str = option("Session", word, ".message")
+    allow_commands: tuple[str, ...] = option("Session", commands, "")
+    deny_commands: tuple[str, ...] = option("Session", commands, "")
+    upload_rate: int = option("Session", rate, "infinity")
+    download_rate: int = option("Session", rate, "infinity")
+    rate_burst: int = option("Session", size, "0")
     data_timeout_sec: int = option("Data", seconds, "2min")
+    passive: bool = option("Data", boolean, "yes")
+    active: bool = option("Data", boolean, "yes")
+    passive_any_peer: bool = option("Data", boolean, "no")
+    active_any_peer: bool = option("Data", boolean, "no")
+    passive_address: str = option("Data", word, "auto")
     passive_ports: tuple[int, int] = option("Data", port_range, "any")
     active_source_port: int = option("Data", source_port, "any")
 
@@ -217,9 +238,9 @@ RIGHTS: Final = tuple(
 """The rights of [Files]: what is allowed unless it is switched off."""
 
 
-def write_section(chosen: Settings, section: str) -> list[str]:
-    """Write the settings of a section as texts, for a message."""
-    known = (one.name for one in OPTIONS.values() if one.metadata["section"] == section)
+def write_section(chosen: Settings, *sections: str) -> list[str]:
+    """Write the settings of sections as texts, for a message."""
+    known = (one.name for one in OPTIONS.values() if one.metadata["section"] in sections)
     return [json.dumps([name, getattr(chosen, name)]) for name in known]
 
 

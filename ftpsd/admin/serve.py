@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ftpsd import events, limits
 from ftpsd.helper import settings
 from ftpsd.helper.account import Account, NotAllowed, expand, permit, who
-from ftpsd.helper.login import about_files, attach
+from ftpsd.helper.login import attach, binding, told
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
 from ftpsd.syscall import prctl
-from ftpsd.wire import helper, ports
+from ftpsd.wire import helper
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.control import Control
@@ -104,22 +104,12 @@ class OneAccount:
             time.sleep(limits.FAILURE_SECONDS * chosen.failed_login_delay_sec)
             raise helper.Denied from None
         time.sleep(chosen.login_delay_sec)
-        first_port, last_port = chosen.passive_ports
-        bound = attach(
-            served.broker,
-            ports.Attach(
-                control_fd=request.control_fd,
-                first_port=first_port,
-                last_port=last_port,
-                source_port=chosen.active_source_port,
-                seconds=chosen.data_timeout_sec,
-            ),
-        )
+        bound = attach(served.broker, binding(request.control_fd, chosen))
         served.log(events.LOGGED_IN, user=served.user, remote=remote)
         return helper.Granted(
             user=served.user,
             anonymous=False,
-            **about_files(account, chosen),
+            **told(account, chosen),
             idle_seconds=chosen.idle_timeout_sec,
             data_seconds=chosen.data_timeout_sec,
             files_fd=self._worker(account, chosen).detach(),

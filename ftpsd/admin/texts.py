@@ -14,6 +14,7 @@ FORMS: Final[dict[Callable[[str], Any], str]] = {
     options.asked_or_not: "asked, yes or no",
     options.any_or_listed: "any or listed",
     options.boolean: "yes or no",
+    options.commands: "names of commands, SITE_CHMOD for SITE CHMOD",
     options.count: 'a number or "infinity"',
     options.delay: "a time span up to 30s",
     options.failure_delay: "a time span from 1s to 30s",
@@ -24,6 +25,7 @@ FORMS: Final[dict[Callable[[str], Any], str]] = {
     options.place: "a path; `%u` `%h` `%g` `%U` `%G` are the user, home, group and their ids",
     options.port_range: '"any" or FIRST-LAST',
     options.seconds: "a time span",
+    options.rate: "bytes per second; K, M and G are units",
     options.size: "a size in bytes; K, M, G and T are units",
     options.source_port: '"any" or a port',
     options.time_zone: "UTC or local",
@@ -99,8 +101,23 @@ PURPOSES: Final = {
     "MaxFileSize": "No file may become larger than this (552).",
     "KeepFree": "Uploads leave so much room in the file system (452).",
     "IdleTimeoutSec": "Close a session that has sent no command for this long.",
+    "DirectoryMessage": "The file in a directory that is told to who enters it for the first time; "
+    "`none` tells nothing.",
+    "AllowCommands": "Only these commands are known once a user has logged in, and QUIT.",
+    "DenyCommands": "These commands are not known once a user has logged in.",
+    "UploadRate": "So fast may uploads be, all of a session together.",
+    "DownloadRate": "So fast may downloads and listings be, all of a session together.",
+    "RateBurst": "So many bytes may go faster after a pause; 0 is as many as one second has.",
     "DataTimeoutSec": "Give up a data connection that is not made, or moves no byte, for this "
     "long.",
+    "Passive": "Let clients connect to the server for data (PASV, EPSV).",
+    "Active": "Connect to clients for data (PORT, EPRT).",
+    "PassiveAnyPeer": "Accept data connections from any address, for transfers between two "
+    "servers. Whoever finds the port first gets the data.",
+    "ActiveAnyPeer": "Connect to any address, for transfers between two servers. Users can make "
+    "the server connect to whom they like.",
+    "PassiveAddress": "The address that PASV tells, where it is another than the client has "
+    "connected to: an IPv4 address, or a name that the server can resolve without a network.",
     "PassivePorts": "Passive data connections are offered on a random port of this range. A "
     "firewall has to let it in.",
     "ActiveSourcePort": "Active data connections come from this port. Below 1024 "

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ftpsd.helper.password import Attempt
     from ftpsd.options import Settings
 
+_WAYS: Final = ("passive", "active", "passive_any_peer", "active_any_peer")
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **helper.HELPER.calls}
 
@@ -158,7 +159,7 @@ class Conversation:
             ready, readied = os.pipe()
             stack.callback(os.close, readied)
             try:
-                broker = stack.enter_context(attach(PORTS_SOCKET, _binding(control_fd, chosen)))
+                broker = stack.enter_context(attach(PORTS_SOCKET, binding(control_fd, chosen)))
                 spawn = _worker(found, chosen, theirs.fileno(), readied)
                 Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
             except (OSError, Closed, Malformed, Refusal) as error:
@@ -168,12 +169,15 @@ class Conversation:
             granted = helper.Granted(
                 user=found.user,
                 anonymous=found.anonymous,
-                **about_files(found, chosen),
+                **told(found, chosen),
                 idle_seconds=chosen.idle_timeout_sec,
                 data_seconds=chosen.data_timeout_sec,
                 files_fd=os.dup(files.fileno()),
                 ports_fd=os.dup(broker.fileno()),
             )
+        if chosen.passive_address != "auto" and not granted.passive_address:
+            reason = f"{chosen.passive_address} has no IPv4 address here, PASV tells its own"
+            self._say(events.SETTING_WRONG, file="PassiveAddress=", line=0, reason=reason)
         # Only the worker holds its ends now: their closing tells of its end.
         if (said := _wait(ready)) != b"\0":
             reason = said.decode() or "the worker did not start"
@@ -196,7 +200,18 @@ class Conversation:
         self._log(event, self._pid, **fields)
 
 
-def _binding(control_fd: int, chosen: Settings) -> ports.Attach:
+def _resolved(name: str) -> str:
+    """Give the IPv4 address of a name, or nothing for the one the client has connected to."""
+    if name == "auto":
+        return ""
+    try:
+        return socket.gethostbyname(name)
+    except (OSError, ValueError):
+        return ""
+
+
+def binding(control_fd: int, chosen: Settings) -> ports.Attach:
+    """Give what the port broker is told about a session."""
     first, last = chosen.passive_ports
     return ports.Attach(
         control_fd=control_fd,
@@ -204,6 +219,7 @@ def _binding(control_fd: int, chosen: Settings) -> ports.Attach:
         last_port=last,
         source_port=chosen.active_source_port,
         seconds=chosen.data_timeout_sec,
+        ways=[name for name in _WAYS if getattr(chosen, name)],
     )
 
 
@@ -211,20 +227,22 @@ def _worker(found: account.Account, chosen: Settings, files_fd: int, ready_fd: i
     return Spawn(
         **{name: getattr(found, name) for name in account.COPIED},
         groups=" ".join(map(str, found.groups)),
-        settings=write_section(chosen, "Files"),
+        settings=write_section(chosen, "Files", "Session"),
         files_fd=files_fd,
         ready_fd=ready_fd,
     )
 
 
-def about_files(found: account.Account, chosen: Settings) -> dict[str, Any]:
-    """Give what a session is told of [Files]: the worker is what holds it to that."""
-    return {
+def told(found: account.Account, chosen: Settings) -> dict[str, Any]:
+    """Give what a session is told of the settings: others hold it to what is not its own."""
+    same = {name: getattr(chosen, name) for name in helper.SAME.split()}
+    return same | {
         "read_only": not chosen.write,
         "rights": [name for name in RIGHTS if getattr(chosen, name)],
         "mask": chosen.umask,
-        "max_file_size": chosen.max_file_size,
-        "keep_free": chosen.keep_free,
+        "allow_commands": list(chosen.allow_commands),
+        "deny_commands": list(chosen.deny_commands),
+        "passive_address": _resolved(chosen.passive_address),
         "directory": account.expand(chosen.directory, found),
     }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from ftpsd.session.session import Session
+    from ftpsd.session.session import Login, Session
 
     T = TypeVar("T")
 
@@ -218,6 +218,10 @@ RIGHTS = {
     "set_modification_time": ("MFMT", "UTIME"),
 }
 """Which command is of no use without which option of [Files]; the worker decides in each case."""
+_PORTS = {
+    **dict.fromkeys(("PASV", "EPSV", "LPSV", "ESTP"), "passive"),
+    **dict.fromkeys(("PORT", "EPRT", "LPRT", "ESTA"), "active"),
+}
 _RIGHT = {name: right for right, names in RIGHTS.items() for name in names}
 
 
@@ -226,18 +230,33 @@ def works(row: Verb, session: Session) -> bool:
     login, right = session.login, _RIGHT.get(row.name)
     if login is None:
         return True
+    if row.name in _PORTS and not getattr(login, _PORTS[row.name]):
+        return False
     return not (row.writes and login.read_only) and (right is None or right in login.rights)
+
+
+def permitted(name: str, login: Login | None) -> bool:
+    """Say whether AllowCommands= and DenyCommands= let a command be, which QUIT always is."""
+    if login is None or name == "QUIT":
+        return True
+    allowed = login.allow_commands
+    return name not in login.deny_commands and (not allowed or name in allowed)
 
 
 def listed(row: Verb, session: Session) -> bool:
     """Say whether HELP and FEAT list a command."""
-    return works(row, session) and row.name not in REFUSED_ALWAYS
+    name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
+    known = permitted(name, session.login) and row.name not in REFUSED_ALWAYS
+    return known and works(row, session)
 
 
 def run(row: Verb, session: Session, text: str) -> Reply | None:
     """Run one command if it may be run now, and give its reply; `None` if it has sent it."""
     if session.login is None and not row.before_login:
         return Reply(reply.NOT_LOGGED_IN, "Log in with USER and PASS first.")
+    name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
+    if not permitted(name, session.login):
+        return Reply(reply.FILE_UNAVAILABLE, "This command is not allowed here.")
     if not works(row, session):
         only_read = row.writes and session.logged_in.read_only
         text = "You may only read here." if only_read else "This is not allowed here."

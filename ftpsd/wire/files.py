@@ -126,7 +126,13 @@ class Describe(Call[Described]):
     facts: Text | None = None
 
 
-class Enter(Call[Done]):
+class Entered(Reply):
+    """The user may work there; `message` is what there is to be told about the place."""
+
+    message: Text
+
+
+class Enter(Call[Entered]):
     """Ask whether the user may work in a directory (CWD)."""
 
     path: Path

@@ -15,6 +15,7 @@ from ftpsd.wire.message import (
     Refusal,
     Reply,
     Secret,
+    Text,
     Texts,
 )
 
@@ -34,11 +35,24 @@ class Granted(Reply):
     mask: Int
     max_file_size: Int
     keep_free: Int
+    allow_commands: Texts
+    deny_commands: Texts
+    upload_rate: Int
+    download_rate: Int
+    rate_burst: Int
+    passive: Bool
+    active: Bool
+    active_any_peer: Bool
+    passive_address: Text
     directory: Path
     idle_seconds: Int
     data_seconds: Int
     files_fd: Fd
     ports_fd: Fd
+
+
+SAME = "max_file_size keep_free passive active active_any_peer upload_rate download_rate rate_burst"
+"""What of that is a setting as it stands."""
 
 
 class Login(Call[Granted]):

@@ -110,11 +110,29 @@ def describe(root: Root, request: files.Describe, names: Names) -> files.Describ
     )
 
 
-def enter(root: Root, request: files.Enter) -> Done:
-    """Succeed if the user may work in the directory."""
+def enter(root: Root, request: files.Enter) -> files.Entered:
+    """Give the message of a directory if the user may work in it."""
     # Looking up "." takes the permission to search, which opening the directory itself does not.
     os.close(root.open(request.path.rstrip("/") + "/.", os.O_PATH | os.O_DIRECTORY))
-    return Done()
+    return files.Entered(message=_message(root, request.path))
+
+
+def _message(root: Root, path: str) -> str:
+    """Read the beginning of the file that is told to who enters a directory, if there is one."""
+    name = root.rights.chosen.directory_message
+    if name == "none":
+        return ""
+    try:
+        fd, _ = root.regular(f"{path.rstrip('/')}/{name}", os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        text = os.read(fd, limits.DIRECTORY_MESSAGE_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+    return text.replace("\0", "")
 
 
 @contextlib.contextmanager

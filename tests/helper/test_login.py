@@ -207,6 +207,7 @@ def test_a_broker_is_bound_before_its_channel_is_handed_on(
         last_port=0,
         source_port=0,
         seconds=1,
+        ways=["passive", "active"],
     )
     answers = {
         "granted": encode_reply(Done())[0],

@@ -130,7 +130,8 @@ def test_an_unknown_kind_is_a_mistake_of_the_declaration() -> None:
 
 def test_a_call_is_answered_by_what_it_declares() -> None:
     assert helper.Login.REPLY is helper.Granted
-    assert files.Enter.REPLY is Done
+    assert files.Enter.REPLY is files.Entered
+    assert files.Remove.REPLY is Done
     assert (ports.Listen.MORE, ports.Connect.MORE) == (True, False)
     assert issubclass(ports.Listen, Call)
 

@@ -20,7 +20,7 @@ from ftpsd.wire import files
 from ftpsd.wire.channel import Channel, Closed, Peer
 from ftpsd.wire.codec import encode_call
 from ftpsd.wire.files import FILES
-from ftpsd.wire.message import Call, Done, Malformed
+from ftpsd.wire.message import Call, Malformed
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.directory import Names
 from ftpsd.worker.serve import READING, WRITING, Worker, prepare
@@ -184,7 +184,7 @@ def test_who_may_only_read_changes_nothing(reading: Served, kind: type[Call[Any]
 
 def test_who_may_only_read_reads(reading: Served) -> None:
     assert text(reading.peer.ask(files.Open(path="/file")).file_fd) == "content"
-    assert isinstance(reading.peer.ask(files.Enter(path="/dir")), Done)
+    assert isinstance(reading.peer.ask(files.Enter(path="/dir")), files.Entered)
     assert reading.peer.ask(files.Describe(path="/file")).kind == "file"
     assert reading.peer.ask(files.GetSpace(path="/")).available >= 0
 
@@ -194,7 +194,7 @@ def test_a_refusal_has_the_reason_and_the_worker_goes_on(served: Served) -> None
         served.peer.ask(files.Open(path="/none"))
 
     assert refused.value.reason == "not_found"
-    assert isinstance(served.peer.ask(files.Enter(path="/")), Done)
+    assert isinstance(served.peer.ask(files.Enter(path="/")), files.Entered)
 
 
 def test_a_listing_is_handed_over_and_then_said_to_be_whole(served: Served) -> None:
@@ -220,7 +220,7 @@ def test_a_listing_nobody_reads_to_its_end_is_no_failure(served: Served, jail: P
     os.close(first.listing_fd)
 
     assert served.peer.answer(files.List).listing_fd is None
-    assert isinstance(served.peer.ask(files.Enter(path="/")), Done)
+    assert isinstance(served.peer.ask(files.Enter(path="/")), files.Entered)
 
 
 def test_a_tree_is_removed_with_word_now_and_then(

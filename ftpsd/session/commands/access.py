@@ -6,6 +6,7 @@ from __future__ import annotations
 from ftpsd import events, limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session.commands.place import message
 from ftpsd.session.keep import bound_files
 from ftpsd.session.session import Login
 from ftpsd.wire import files, helper
@@ -73,21 +74,22 @@ def password(session: Session, secret: Secret) -> Reply | None:
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
     bound_files(granted.max_file_size)
-    _begin(session)
+    lines = _begin(session)
     session.tell("idle")
-    return Reply(reply.LOGGED_IN, "Logged in.")
+    return Reply(reply.LOGGED_IN, *lines, "Logged in.")
 
 
-def _begin(session: Session) -> None:
-    """Go where the settings say that sessions begin, if that can be entered."""
+def _begin(session: Session) -> list[str]:
+    """Go where the settings say that sessions begin, if they can; give the message of the place."""
     login = session.logged_in
     wanted, login.directory = path.resolve("/", login.directory), "/"
     try:
-        if wanted != "/":
-            login.files.ask(files.Enter(path=wanted))
-            login.directory = wanted
+        text = login.files.ask(files.Enter(path=wanted)).message
     except files.Refused as refusal:
         session.log(events.REFUSED, verb="PASS", path=wanted, reason=refusal.reason)
+        return []
+    login.directory = wanted
+    return message(session, wanted, text)
 
 
 def start_over(session: Session, _: None) -> Reply:
