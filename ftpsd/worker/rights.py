@@ -94,7 +94,8 @@ class Rights:
 
     def lists(self, name: str) -> bool:
         """Say whether a name is shown in listings: no file is that is not whole yet."""
-        return not name.startswith(TEMPORARY) and not _fits(self.unlisted, name)
+        hidden = self.unlisted and _fits(self.unlisted, name)
+        return not (hidden or name.startswith(TEMPORARY))
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:
