@@ -30,6 +30,7 @@ def _spawner() -> int:
 
     from ftpsd import events
     from ftpsd.helper.spawner import spawn
+    from ftpsd.options import read_section
     from ftpsd.worker.confine import version
     from ftpsd.worker.serve import prepare
 
@@ -38,7 +39,7 @@ def _spawner() -> int:
         log(events.NO_LANDLOCK)
     spawn(
         socket.socket(fileno=0),
-        lambda who: prepare(who.root, who.user, who.group, read_only=who.read_only),
+        lambda who: prepare(who.root, who.user, who.group, read_section(who.settings)),
         log,
     )
     return 0

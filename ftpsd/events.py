@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Journal entries: id, priority, message, fields and the text of the catalog, each once.
+"""Journal entries: id, priority, message and fields, each once.
 
 Here are those of the processes behind a session; `ftpsd.session.events` has those of the session,
 which root never writes. A field `path` of an event is `FTPSD_PATH=` in the journal. No event has a
-field for a password.
+field for a password. What is to be said about an event, for journalctl -x, is in
+`ftpsd.admin.catalog`.
 """
 
 from __future__ import annotations
@@ -19,74 +20,38 @@ CRIT, ERR, WARNING, NOTICE, INFO = 2, 3, 4, 5, 6
 class Event:
     """One kind of journal entry."""
 
-    __slots__ = ("about", "id", "message", "priority")
+    __slots__ = ("id", "message", "priority")
 
-    def __init__(self, id: str, priority: int, message: str, about: str) -> None:
+    def __init__(self, id: str, priority: int, message: str) -> None:
         """Join the 128-bit `id`, in hex, with what is written whenever it happens."""
         self.id = id
         self.priority = priority
         self.message = message
-        self.about = about
 
 
-LOGGED_IN = Event(
-    "33751754e7234352a1aa11c73aae5c59",
-    NOTICE,
-    "{user} logged in from {remote}.",
-    "A user logged in.",
-)
+LOGGED_IN = Event("33751754e7234352a1aa11c73aae5c59", NOTICE, "{user} logged in from {remote}.")
 LOGIN_REFUSED = Event(
-    "ec7fa184cf5a43eba3ecca3197ca47d9",
-    WARNING,
-    "{user} from {remote} refused: {reason}.",
-    "A login was refused. The client was told only that the login is incorrect,\n"
-    "whatever the reason.",
+    "ec7fa184cf5a43eba3ecca3197ca47d9", WARNING, "{user} from {remote} refused: {reason}."
 )
 LOGIN_FAILED = Event(
-    "b0345782709b4ad28de175585a3325b2",
-    ERR,
-    "{user} from {remote} could not log in: {reason}.",
-    "The password was right, or was not needed, but the login failed all the same.",
+    "b0345782709b4ad28de175585a3325b2", ERR, "{user} from {remote} could not log in: {reason}."
 )
 CONTRACT_BROKEN = Event(
-    "d4bc3feda398422d947f49cce94cd743",
-    ERR,
-    "Closed a channel from process {pid}: {reason}.",
-    "A process sent what its contract does not allow. An honest one never does: the\n"
-    "session may have been taken over. Its channel was closed without an answer.",
+    "d4bc3feda398422d947f49cce94cd743", ERR, "Closed a channel from process {pid}: {reason}."
 )
 FOREIGN_DATA = Event(
     "24fe9e7841a3410c9b5a08a8b57bbd55",
     WARNING,
     "Refused a data connection from {foreign} meant for {remote}.",
-    "Someone other than the client of a session connected to its data port.",
 )
-SETTING_WRONG = Event(
-    "d48360d1bfaf4d5ca30974de383c1013",
-    ERR,
-    "{file}:{line}: {reason}.",
-    "A line of the configuration was not understood, and was left out.",
-)
+SETTING_WRONG = Event("d48360d1bfaf4d5ca30974de383c1013", ERR, "{file}:{line}: {reason}.")
 NO_LANDLOCK = Event(
     "56a96ec109e447918ad7b424c3fc5045",
     WARNING,
     "This kernel has no Landlock: workers are jailed by openat2(2) alone.",
-    "Every path a session asks for stays beneath its user's root all the same. What is missing\n"
-    "is the second wall, for a worker that was taken over itself. It takes Linux 5.19, and\n"
-    "landlock among the security modules (lsm= on the kernel command line).",
 )
-READY = Event(
-    "7527fc2643f5442fa697afc7bf088ac5",
-    INFO,
-    "{process} is ready.",
-    "A service of ftpsd started.",
-)
-BUG = Event(
-    "c4649d9315e84f68b9baa03357955b80",
-    CRIT,
-    "{process} failed: {reason}",
-    "A mistake in ftpsd itself ended a process. The traceback is in the journal; please report it.",
-)
+READY = Event("7527fc2643f5442fa697afc7bf088ac5", INFO, "{process} is ready.")
+BUG = Event("c4649d9315e84f68b9baa03357955b80", CRIT, "{process} failed: {reason}")
 
 EVENTS = {name: value for name, value in list(globals().items()) if isinstance(value, Event)}
 """Every event of this table by its name."""

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd import events
+from ftpsd.admin.catalog import ABOUT
 from ftpsd.admin.documents import EVENTS, catalog
 from ftpsd.admin.serve import to_stderr
 from ftpsd.events import Event, Log, entry
@@ -102,7 +103,7 @@ def test_ids_are_made_at_random() -> None:
 def test_an_event_is_told_in_a_sentence(name: str) -> None:
     event = EVENTS[name]
 
-    assert event.about.endswith(".")
+    assert ABOUT[name].endswith(".")
     assert events.CRIT <= event.priority <= events.INFO
     assert "password" not in fields_of(event)
 
@@ -162,9 +163,9 @@ def test_the_catalog_has_every_event_as_systemd_reads_it() -> None:
     entries = catalog().split("-- ")[1:]
 
     assert len(entries) == len(EVENTS)
-    for text, event in zip(entries, EVENTS.values(), strict=True):
+    for text, (name, event) in zip(entries, EVENTS.items(), strict=True):
         head, _, body = text.partition("\n\n")
         first, *rest = head.split("\n")
         assert first == event.id
         assert [line.partition(":")[0] for line in rest] == ["Subject", "Defined-By"]
-        assert body.strip() == event.about
+        assert body.strip() == ABOUT[name]

@@ -24,6 +24,7 @@ class NoData(Exception):
 TEXTS = {
     "cancelled": "Another data connection was asked for.",
     "exhausted": "No data port is free.",
+    "forbidden": "This is not allowed here.",
     "foreign": "Data connections lead only to your own address.",
     "privileged": "Data connections lead only to ports from 1024.",
     "timeout": "No data connection was made in time.",

@@ -58,6 +58,11 @@ class Kernel:
         assert self._tls is not None  # advance() has made it
         return self._tls
 
+    @property
+    def sock(self) -> socket.socket:
+        """Give the socket, for its options."""
+        return self._tls or self._plain
+
     def fileno(self) -> int:
         """Give the descriptor, for poll(2)."""
         return self._tls.fileno() if self._tls else self._plain.fileno()

@@ -13,6 +13,7 @@ from ftpsd.protocol.reply import FILE_UNAVAILABLE, BadArgument, Reply
 from ftpsd.session.control import Gone
 from ftpsd.session.data import DataPort
 from ftpsd.session.pump import Mode
+from ftpsd.session.rate import Rate
 from ftpsd.wire.channel import Channel, Peer
 from ftpsd.wire.files import FILES
 from ftpsd.wire.message import fits
@@ -37,10 +38,23 @@ class Login:
         self.user = granted.user
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only
+        self.rights = granted.rights
+        self.keep_free = granted.keep_free
+        self.allow_commands, self.deny_commands = granted.allow_commands, granted.deny_commands
+        self.passive, self.active = granted.passive, granted.active
+        self.active_any_peer, self.passive_address = (
+            granted.active_any_peer,
+            granted.passive_address,
+        )
+        self.upload_rate = Rate(granted.upload_rate, granted.rate_burst)
+        self.download_rate = Rate(granted.download_rate, granted.rate_burst)
+        self.told: set[str] = set()
         self.idle_most = granted.idle_seconds
-        self.require_data_tls = granted.require_data_tls
         self.tls_resumption = granted.tls_resumption
-        self.require_tls_close = granted.require_tls_close
+        self.require_data_tls, self.require_tls_close = (
+            granted.require_data_tls,
+            granted.require_tls_close,
+        )
         files = Peer(Channel(_socket.socket(fileno=granted.files_fd)), FILES)
         ports = Peer(Channel(_socket.socket(fileno=granted.ports_fd)), PORTS)
         self.files = files
@@ -55,7 +69,7 @@ class Login:
         self.copy_from: str | None = None
         self.rename_from: str | None = None
         self.facts = ";".join(listing.FACTS)
-        self.mask = 0o022
+        self.mask = granted.mask
 
     @property
     def how(self) -> Mode:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     class Stream(Protocol):
         """What control and data connections are read from and written to."""
 
+        @property
+        def sock(self) -> _socket.socket:
+            """Give the socket, for its options."""
+
         secure: bool
         """Whether its bytes are protected."""
         sendfile: bool

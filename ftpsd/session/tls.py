@@ -69,12 +69,14 @@ class Tls:
                 context.verify_mode = (
                     ssl.CERT_REQUIRED if self._asks == "required" else ssl.CERT_OPTIONAL
                 )
-            context.set_ciphers(wanted.ciphers or _strong(context))
+            context.set_ciphers(wanted.tls_ciphers or _strong(context))
         except (OSError, ValueError) as error:
             raise Refused(f"{found.chain.rpartition('/')[2]}: {reason_of(error)}") from error
-        if wanted.cipher_suites and not openssl.set_cipher_suites(context, wanted.cipher_suites):
+        if wanted.tls_cipher_suites and not openssl.set_cipher_suites(
+            context, wanted.tls_cipher_suites
+        ):
             raise Refused("TLSCipherSuites= names one that cannot be had")
-        if wanted.groups and not openssl.set_groups(context, wanted.groups):
+        if wanted.tls_groups and not openssl.set_groups(context, wanted.tls_groups):
             raise Refused("TLSGroups= names one that cannot be had")
         return context
 

@@ -47,6 +47,7 @@ class Transfer:
         self.path = path
         self._size = size
         self._pump: Pump | None = None
+        self._rated = 0
         self.whole = False
         self._meanwhile = Meanwhile(session, self.progress, talks=False)
 
@@ -108,6 +109,8 @@ class Transfer:
         session = self._session
         if data.secure and session.control.tls is not None:
             session.control.tls.renew_ticket()
+        login = session.logged_in
+        (login.download_rate if pump.sends else login.upload_rate).prepare(data)
         session.control.send(Reply(reply.FILE_STATUS_OK, begin))
         self._meanwhile.talk()
         begun = time.monotonic()
@@ -184,6 +187,7 @@ class Transfer:
         event = select.POLLOUT if pump.sends else select.POLLIN
         deadline = time.monotonic() + session.data_seconds
         while True:
+            deadline = max(deadline, self._slow_down(data, pump) + session.data_seconds)
             source = pump.source
             if source is None:
                 ready = (data.ready and not pump.sends) or wait(data.fileno(), event, deadline)
@@ -197,6 +201,19 @@ class Transfer:
             except (BlockingIOError, InterruptedError):
                 continue
             deadline = time.monotonic() + session.data_seconds
+
+    def _slow_down(self, data: Stream, pump: Pump) -> float:
+        """Wait until the rate lets more bytes go, and give that moment, 0 for no wait.
+
+        ABOR and a lost connection end the wait.
+        """
+        login = self._session.logged_in
+        rate = login.download_rate if pump.sends else login.upload_rate
+        until = rate.until(pump.bytes - self._rated, time.monotonic())
+        self._rated = pump.bytes
+        if until:
+            self._meanwhile.wait(data.fileno(), 0, until)
+        return until
 
     def _aborted(self, last: Reply) -> Reply:
         """Answer the transfer; the reply is the answer to ABOR (RFC 959, section 4.1.3)."""

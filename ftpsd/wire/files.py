@@ -24,28 +24,12 @@ WriteMode = str
 
 enumeration(
     "FileRefusal",
-    (
-        "not_found",
-        "denied",
-        "read_only",
-        "exists",
-        "not_directory",
-        "is_directory",
-        "not_regular",
-        "not_empty",
-        "no_space",
-        "quota",
-        "name",
-        "loop",
-        "busy",
-        "range",
-        "unsupported",
-        "failed",
-    ),
+    "not_found denied read_only forbidden exists not_directory is_directory not_regular not_empty "
+    "no_space quota too_large name loop busy range unsupported failed",
 )
-enumeration("FileKind", ("file", "directory", "symlink", "other"))
-enumeration("ListForm", ("long", "names", "facts"))
-enumeration("WriteMode", ("store", "append", "unique"))
+enumeration("FileKind", "file directory symlink other")
+enumeration("ListForm", "long names facts")
+enumeration("WriteMode", "store append unique")
 
 
 class Refused(Refusal):
@@ -85,6 +69,15 @@ class Create(Call[Created]):
     path: Path
     mode: WriteMode
     offset: Int
+
+
+class Finish(Call[Done]):
+    """Say whether all has been written to what was created last. If so it is shown and synced.
+
+    If not, or if nothing is said before the next `Create` or the end, it may be removed again.
+    """
+
+    whole: Bool
 
 
 class Listing(Reply):
@@ -133,7 +126,13 @@ class Describe(Call[Described]):
     facts: Text | None = None
 
 
-class Enter(Call[Done]):
+class Entered(Reply):
+    """The user may work there; `message` is what there is to be told about the place."""
+
+    message: Text
+
+
+class Enter(Call[Entered]):
     """Ask whether the user may work in a directory (CWD)."""
 
     path: Path
@@ -231,6 +230,7 @@ FILES = Interface(
     (
         Open,
         Create,
+        Finish,
         List,
         Describe,
         Enter,

@@ -16,6 +16,7 @@ from ftpsd.wire.message import (
     Reply,
     Secret,
     Text,
+    Texts,
     enumeration,
 )
 
@@ -23,18 +24,18 @@ ClientCertificate = str
 CertificateLogin = str
 TlsResumption = str
 
-enumeration("ClientCertificate", ("no", "optional", "required"))
-enumeration("CertificateLogin", ("no", "with_password", "without_password"))
-enumeration("TlsResumption", ("off", "prefer", "require"))
+enumeration("ClientCertificate", "no optional required")
+enumeration("CertificateLogin", "no with_password without_password")
+enumeration("TlsResumption", "off prefer require")
 
 
 class Encryption(Reply):
     """How to speak TLS with this client; an empty text leaves it to the system."""
 
     tls13_only: Bool
-    ciphers: Text
-    cipher_suites: Text
-    groups: Text
+    tls_ciphers: Text
+    tls_cipher_suites: Text
+    tls_groups: Text
     client_certificate: ClientCertificate
     certificate_login: CertificateLogin
 
@@ -48,12 +49,27 @@ class GetEncryption(Call[Encryption]):
 class Granted(Reply):
     """The user is logged in.
 
-    `files` leads to a worker that runs as the user, `ports` to the broker of data sockets.
+    `rights` are options of [Files] that are on, for what the client is told; `mask` is the one new
+    files are made with. `files` leads to a worker that runs as the user, `ports` to the broker of
+    data sockets.
     """
 
     user: Name
     anonymous: Bool
     read_only: Bool
+    rights: Texts
+    mask: Int
+    max_file_size: Int
+    keep_free: Int
+    allow_commands: Texts
+    deny_commands: Texts
+    upload_rate: Int
+    download_rate: Int
+    rate_burst: Int
+    passive: Bool
+    active: Bool
+    active_any_peer: Bool
+    passive_address: Text
     directory: Path
     idle_seconds: Int
     data_seconds: Int
@@ -62,6 +78,13 @@ class Granted(Reply):
     require_tls_close: Bool
     files_fd: Fd
     ports_fd: Fd
+
+
+SAME = (
+    "max_file_size keep_free passive active active_any_peer upload_rate download_rate rate_burst "
+    "require_data_tls tls_resumption require_tls_close"
+)
+"""What of that is a setting as it stands."""
 
 
 class Login(Call[Granted]):
@@ -75,6 +98,7 @@ class Login(Call[Granted]):
     password: Secret
     tls: Bool
     certificate: Name | None
+    host: Name | None
     control_fd: Fd
 
 
@@ -82,6 +106,7 @@ class MaySendPassword(Call[Done]):
     """Say whether a password of this user may travel in the clear, before it does."""
 
     user: Name
+    host: Name | None
     control_fd: Fd
 
 
@@ -101,6 +126,10 @@ class Exhausted(Refusal):
     """The control connection has tried often enough."""
 
 
+class Full(Refusal):
+    """The password is right, but there are as many sessions as there may be."""
+
+
 class Unavailable(Refusal):
     """Nobody can log in now; the journal says why."""
 
@@ -113,5 +142,5 @@ HELPER = Interface(
     "org.ftpsd.Helper",
     "ftpsd-helper.service: checks passwords and starts workers, for ftpsd@.service.",
     (Login, GetEncryption, MaySendPassword, Ping),
-    (Denied, EncryptionRequired, Exhausted, Unavailable, NoDirectory),
+    (Denied, EncryptionRequired, Exhausted, Full, Unavailable, NoDirectory),
 )

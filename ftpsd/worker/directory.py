@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
 import stat
+import time
 from typing import TYPE_CHECKING, Final
 
 from ftpsd import limits
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
     from ftpsd.wire import files
     from ftpsd.worker.beneath import Root
+    from ftpsd.worker.rights import Rights
 
+_HIDDEN: Final = "ftp"
 _PIECE: Final = 32768
 """Bytes gathered before they are written: half of what a pipe holds."""
 
@@ -30,9 +34,11 @@ class Names:
     Only the user's own have names: nothing else of the account database reaches a worker.
     """
 
-    def __init__(self, user: str, group: str, *, read_only: bool) -> None:
-        """Take the names of the ids this process runs with."""
-        self.read_only = read_only
+    def __init__(
+        self, user: str, group: str, *, read_only: bool, hide_owners: bool = False
+    ) -> None:
+        """Take the names of the ids this process runs with; hidden, every owner is the same."""
+        self.read_only, self._hidden = read_only, hide_owners
         self._uid, self._gids = os.geteuid(), {os.getegid(), *os.getgroups()}
         self._users, self._groups = {self._uid: user}, {os.getegid(): group}
 
@@ -42,15 +48,15 @@ class Names:
             name,
             found.st_mode,
             links=found.st_nlink,
-            owner=self._users.get(found.st_uid) or str(found.st_uid),
-            group=self._groups.get(found.st_gid) or str(found.st_gid),
+            owner=_HIDDEN if self._hidden else self._users.get(found.st_uid) or str(found.st_uid),
+            group=_HIDDEN if self._hidden else self._groups.get(found.st_gid) or str(found.st_gid),
             size=found.st_size,
             modified=found.st_mtime_ns,
             target=target,
             device=found.st_dev,
             inode=found.st_ino,
-            uid=found.st_uid,
-            gid=found.st_gid,
+            uid=self._uid if self._hidden else found.st_uid,
+            gid=os.getegid() if self._hidden else found.st_gid,
         )
 
     def may(self, found: os.stat_result, bits: int) -> bool:
@@ -72,22 +78,23 @@ class Names:
             self.may(above, 3),
         )
         kind = facts.kinds.get(entry.name) or listing.type_fact(found.st_mode)
-        return listing.facts(entry, facts.selected, perm, kind)
+        return listing.facts(entry, facts.selected, perm.translate(facts.lost), kind)
 
 
 class Facts:
     """Which facts are shown, and which names are no ordinary entries."""
 
-    def __init__(self, text: str, *, of_directory: bool) -> None:
+    def __init__(self, text: str, rights: Rights, *, of_directory: bool) -> None:
         """Select from "type;size;"; in a directory "." and ".." are itself and its parent."""
         self.selected = listing.select_facts(text)
+        self.lost = rights.lost
         self.kinds = {".": "cdir", "..": "pdir"} if of_directory else {}
 
 
 def mlst_line(root: Root, path: str, found: os.stat_result, facts: str, names: Names) -> str:
     """Give the line of MLST, in which the file has its whole path (RFC 3659, section 7.2)."""
     above = root.status(parent_path(path))
-    shown = Facts(facts, of_directory=False)
+    shown = Facts(facts, root.rights, of_directory=False)
     return names.facts(names.entry(path, found), found, above, shown)
 
 
@@ -97,7 +104,7 @@ class Directory:
     def __init__(self, root: Root, request: files.List, names: Names, now: int) -> None:
         """Open what `request` names. Raise `OSError` if it is not there."""
         self._root, self._request, self._names, self._now = root, request, names, now
-        self._facts = Facts(request.facts, of_directory=True)
+        self._facts = Facts(request.facts, root.rights, of_directory=True)
         self._prefix = request.prefix
         self._patterns: list[str] = []
         path = self._path = request.path
@@ -146,7 +153,8 @@ class Directory:
             return
         found = self._found(self._fd, self._patterns)
         yield from self._show(self._fd, above, found)
-        if self._request.recursive and self._request.form != "facts":
+        recursive = self._request.recursive and self._root.rights.chosen.list_recursive
+        if recursive and self._request.form != "facts":
             yield from self._beneath(self._fd, self._prefix.rstrip("/") or ".", 1)
 
     def _beneath(self, directory: int, shown: str, depth: int) -> Iterator[str]:
@@ -192,8 +200,11 @@ class Directory:
     def _visible(self, names: Iterable[str], wanted: list[str]) -> Iterator[str]:
         hidden = self._request.hidden or self._request.form == "facts"
         hidden = hidden or any(one[:1] == "." for one in wanted)
+        rights = self._root.rights
+        hidden = {"yes": True, "no": False}.get(rights.chosen.list_dot_files, hidden)
         for name in names:
-            if (hidden or name[:1] != ".") and (not wanted or _fits(wanted, name)):
+            shown = name in (".", "..") or ((hidden or name[:1] != ".") and rights.lists(name))
+            if shown and (not wanted or _fits(wanted, name)):
                 yield name
 
     def _status(self, directory: int, name: str) -> os.stat_result:
@@ -237,9 +248,18 @@ class Directory:
             if request.form == "facts":
                 yield names.facts(names.entry(name, status), status, above, self._facts)
             elif request.form == "long":
-                yield listing.long_line(names.entry(shown + mark, status, target), self._now)
+                yield self._long(names.entry(shown + mark, status, target))
             else:
                 yield clean(shown + mark)
+
+    def _long(self, entry: listing.Entry) -> str:
+        shift = 0
+        if self._root.rights.chosen.list_timezone == "local":
+            # A year that the C library has no name for has no local time either.
+            with contextlib.suppress(OverflowError, OSError):
+                shift = time.localtime(entry.modified // 10**9).tm_gmtoff
+        entry.modified += shift * 10**9
+        return listing.long_line(entry, self._now + shift)
 
     def _mark(self, found: os.stat_result) -> str:
         if not self._request.classify:

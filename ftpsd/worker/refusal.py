@@ -20,6 +20,7 @@ REASONS: Final = {
     errno.ENOTEMPTY: "not_empty",
     errno.ENOSPC: "no_space",
     errno.EDQUOT: "quota",
+    errno.EFBIG: "too_large",
     errno.ENAMETOOLONG: "name",
     errno.EILSEQ: "name",
     errno.EINVAL: "name",

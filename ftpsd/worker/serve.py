@@ -17,10 +17,14 @@ from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
 from ftpsd.worker.directory import Directory, Names
 from ftpsd.worker.refusal import refusal
+from ftpsd.worker.rights import Rights
 from ftpsd.worker.tree import remove_tree
+from ftpsd.worker.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ftpsd.options import Settings
 
     Handler = Callable[[Root, Any], Reply]
 
@@ -30,7 +34,6 @@ READING: Final[dict[type[Call[Any]], Handler]] = {
     files.GetSpace: handlers.get_space,
 }
 WRITING: Final[dict[type[Call[Any]], Handler]] = {
-    files.Create: handlers.create,
     files.MakeDirectory: handlers.make_directory,
     files.RemoveDirectory: handlers.remove_directory,
     files.Remove: handlers.remove,
@@ -53,6 +56,14 @@ class Worker:
         self._channel = channel
         self._root = root
         self._names = names
+        self._uploads = Uploads(root)
+        self._own: dict[type[Call[Any]], Callable[[Any], Reply]] = {
+            files.List: self._list,
+            files.Describe: lambda request: handlers.describe(root, request, names),
+            files.RemoveTree: self._remove_tree,
+            files.Create: self._uploads.create,
+            files.Finish: self._uploads.finish,
+        }
         self._gate = Gate(RULES)
 
     def serve(self) -> None:
@@ -64,6 +75,8 @@ class Worker:
                 self._answer(request, (lambda *_: None) if oneway else self._channel.send)
         except Closed:
             return
+        finally:
+            self._uploads.give_up()
 
     def _answer(self, request: Call[Any], send: Callable[[bytes, list[int]], None]) -> None:
         try:
@@ -80,17 +93,12 @@ class Worker:
 
     def _handle(self, request: Call[Any]) -> Reply:
         kind = type(request)
-        if isinstance(request, files.List):
-            return self._list(request)
-        if isinstance(request, files.Describe):
-            return handlers.describe(self._root, request, self._names)
-        if kind in READING:
-            return READING[kind](self._root, request)
-        if self._names.read_only:
+        if self._names.read_only and kind in (*WRITING, files.Create, files.RemoveTree):
             raise files.Refused(reason="read_only")
-        if isinstance(request, files.RemoveTree):
-            return self._remove_tree(request)
-        return WRITING[kind](self._root, request)
+        self._root.rights.admit(request)
+        if kind in self._own:
+            return self._own[kind](request)
+        return (READING.get(kind) or WRITING[kind])(self._root, request)
 
     def _remove_tree(self, request: files.RemoveTree) -> files.Progress:
         """Remove, and say now and then how far it is: the session waits, and so does its client."""
@@ -125,12 +133,15 @@ class Worker:
         return files.Listing()
 
 
-def prepare(root: str, user: str, group: str, *, read_only: bool) -> Callable[[Channel], None]:
-    """Jail this process in `root`; give what serves it over a channel.
+def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Channel], None]:
+    """Jail this process in `root`; give what serves it over a channel, as the settings allow.
 
     Raise `OSError` if `root` cannot be entered, or the jail cannot be had.
     """
-    beneath = Root(root)
+    os.umask(chosen.umask)
+    # The file of the time zone is out of reach once this process is confined.
+    time.tzset()
+    beneath = Root(root, Rights(chosen))
     confine(beneath.fd)
-    names = Names(user, group, read_only=read_only)
+    names = Names(user, group, read_only=not chosen.write, hide_owners=chosen.hide_owners)
     return lambda channel: Worker(channel, beneath, names).serve()

@@ -260,8 +260,16 @@ def test_a_descriptor_too_few_or_too_many_is_malformed(fds: list[int]) -> None:
         call(request('{"user":"a","password":"b","controlFileDescriptor":0}', LOGIN), fds)
 
 
-PLAIN: dict[str, object] = {"Bool": False, "Fd": 0, "Int": 1, "Name": "a", "Path": "/"}
-PLAIN["TlsResumption"] = "off"
+PLAIN: dict[str, object] = {
+    "Bool": False,
+    "Fd": 0,
+    "Int": 1,
+    "Name": "a",
+    "Path": "/",
+    "Text": "",
+    "Texts": [],
+    "TlsResumption": "off",
+}
 
 
 def granted(files_index: int, ports_index: int) -> bytes:

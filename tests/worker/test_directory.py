@@ -20,6 +20,7 @@ from ftpsd.protocol.reply import clean
 from ftpsd.wire import files
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.directory import Directory, Facts, Names
+from ftpsd.worker.rights import EVERYTHING
 
 NOW = 1_600_000_000
 WHO = Names("anna", "users", read_only=False)
@@ -284,8 +285,8 @@ def test_marks_tell_kinds_apart(jail: Path) -> None:
 
 
 def test_only_facts_of_a_directory_know_what_is_above() -> None:
-    assert Facts("", of_directory=False).kinds == {}
-    assert set(Facts("", of_directory=True).kinds) == {".", ".."}
+    assert Facts("", EVERYTHING, of_directory=False).kinds == {}
+    assert set(Facts("", EVERYTHING, of_directory=True).kinds) == {".", ".."}
 
 
 def test_what_goes_away_meanwhile_is_left_out(jail: Path) -> None:

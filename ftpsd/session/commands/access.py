@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from ftpsd import limits
-from ftpsd.protocol import reply
+from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session import events
+from ftpsd.session.commands.place import message
+from ftpsd.session.keep import bound_files
 from ftpsd.session.session import Login
-from ftpsd.wire import helper
+from ftpsd.wire import files, helper
 from ftpsd.wire.channel import Closed
 from ftpsd.wire.message import Malformed, Refusal, Secret, fits
 
@@ -24,6 +26,7 @@ REFUSED = {
 }
 ENDED: dict[type[Exception], Reply] = {
     helper.Exhausted: Reply(reply.SERVICE_UNAVAILABLE, "Too many logins failed."),
+    helper.Full: Reply(reply.SERVICE_UNAVAILABLE, "Too many sessions; come back later."),
 }
 _NOT_NOW = Reply(reply.SERVICE_UNAVAILABLE, "Logging in is not possible now.")
 
@@ -50,23 +53,28 @@ def name(session: Session, user: str) -> Reply | None:
         if user == session.login.user:
             return Reply(reply.LOGGED_IN, "Already logged in.")
         return Reply(reply.NOT_LOGGED_IN, "To log in as another user, send REIN first.")
-    if session.control.tls is None and not _may_send_password(session, user):
-        return _ENCRYPT
+    if session.control.tls is None:
+        try:
+            _ask_for_clear_text(session, user)
+        except helper.EncryptionRequired:
+            session.log(events.ENCRYPTION_MISSED, user=user)
+            return _ENCRYPT
+        except Refusal:
+            session.end("no login", _NOT_NOW)
+            return None
     session.user = user
     if session.certificate_login == "without_password" and session.certificate == user:
         return _log_in(session, user, Secret(""), reply.LOGGED_IN_BY_CERTIFICATE)
     return Reply(reply.NEED_PASSWORD, "Password, please.")
 
 
-def _may_send_password(session: Session, user: str) -> bool:
-    """Ask before a client sends a password that everyone between can read."""
-    asked = helper.MaySendPassword(user=user, control_fd=session.control.fileno())
-    try:
-        session.helper.ask(asked)
-    except helper.EncryptionRequired:
-        session.log(events.ENCRYPTION_MISSED, user=user)
-        return False
-    return True
+def _ask_for_clear_text(session: Session, user: str) -> None:
+    """Ask before a client sends a password that everyone between can read. Raise `Refusal`."""
+    session.helper.ask(
+        helper.MaySendPassword(
+            user=user, host=session.host or None, control_fd=session.control.fileno()
+        )
+    )
 
 
 def password(session: Session, secret: Secret) -> Reply | None:
@@ -85,6 +93,7 @@ def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | N
         password=secret,
         tls=session.control.tls is not None,
         certificate=session.certificate,
+        host=session.host or None,
         control_fd=session.control.fileno(),
     )
     try:
@@ -98,8 +107,23 @@ def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | N
     session.idle_seconds = float(granted.idle_seconds)
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
+    bound_files(granted.max_file_size)
+    lines = _begin(session)
     session.tell("idle")
-    return Reply(code, "Logged in.")
+    return Reply(code, *lines, "Logged in.")
+
+
+def _begin(session: Session) -> list[str]:
+    """Go where the settings say that sessions begin, if they can; give the message of the place."""
+    login = session.logged_in
+    wanted, login.directory = path.resolve("/", login.directory), "/"
+    try:
+        text = login.files.ask(files.Enter(path=wanted)).message
+    except files.Refused as refusal:
+        session.log(events.REFUSED, verb="PASS", path=wanted, reason=refusal.reason)
+        return []
+    login.directory = wanted
+    return message(session, wanted, text)
 
 
 def start_over(session: Session, _: None) -> Reply:

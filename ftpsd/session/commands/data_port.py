@@ -35,7 +35,8 @@ def passive(session: Session, _: None) -> Reply:
     found = _listen(session)
     if isinstance(found, Reply):
         return found
-    return Reply(reply.ENTERING_PASSIVE, address.passive_reply_text(*found))
+    shown = session.logged_in.passive_address or found[0]
+    return Reply(reply.ENTERING_PASSIVE, address.passive_reply_text(shown, found[1]))
 
 
 def extended_passive(session: Session, wanted: int | str | None) -> Reply:
@@ -63,7 +64,8 @@ def active(session: Session, where: tuple[str, int]) -> Reply:
         return _ALL_SENT
     # The port broker decides; to answer here spares the client an error later (RFC 2577).
     host, port = where
-    if address.packed(host) != address.packed(session.control.remote):
+    own = address.packed(host) == address.packed(session.control.remote)
+    if not own and not session.logged_in.active_any_peer:
         return Reply(reply.ARGUMENT_ERROR, "Data connections lead only to your own address.")
     if port < limits.UNPRIVILEGED_PORT:
         return Reply(reply.ARGUMENT_ERROR, "Data connections lead only to ports from 1024.")

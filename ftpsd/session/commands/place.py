@@ -46,11 +46,21 @@ def enter(session: Session, argument: str) -> Reply:
     """Change the working directory (CWD)."""
     target = session.resolve(argument)
     try:
-        session.logged_in.files.ask(files.Enter(path=target))
+        entered = session.logged_in.files.ask(files.Enter(path=target))
     except files.Refused as refusal:
         return refused(target, refusal.reason)
     session.logged_in.directory = target
-    return Reply(reply.FILE_ACTION_OK, f"{clean(target)} is the working directory.")
+    last = f"{clean(target)} is the working directory."
+    return Reply(reply.FILE_ACTION_OK, *message(session, target, entered.message), last)
+
+
+def message(session: Session, target: str, text: str) -> list[str]:
+    """Give the lines about a directory, the first time it is entered."""
+    told = session.logged_in.told
+    if not text.strip() or target in told or len(told) >= limits.MESSAGES_TOLD:
+        return []
+    told.add(target)
+    return [clean(line) for line in text.rstrip().splitlines()]
 
 
 def enter_parent(session: Session, _: None) -> Reply:

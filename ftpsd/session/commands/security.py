@@ -70,6 +70,8 @@ def prepare(session: Session) -> bool:
     ends = session.tls.ends
     if ends and seconds_left(ends, time.time()) < WARN_SECONDS:
         session.log(events.CERTIFICATE_ENDS, ends=ends)
+    import resource  # noqa: F401 - what MaxFileSize= needs, once a user has logged in
+
     # All is loaded that will be: the key cannot be read again, whoever runs this process then.
     session.harden(forbid_opening)
     return True

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 
+from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
 from ftpsd.session.control import Gone
+from ftpsd.session.keep import keeping_free
 from ftpsd.session.pump import SendFile, receiver, sender
 from ftpsd.session.refusals import refused
 from ftpsd.session.transfer import Transfer, unprepared
@@ -124,20 +126,29 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
                 os.ftruncate(created.file_fd, 0)
 
         pump = receiver(created.file_fd, data, session.logged_in.how)
+        pump = keeping_free(pump, created.file_fd, session.logged_in.keep_free)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
-        last = transfer.run(data, pump, begin, lambda: _settle(created.file_fd), start)
+        last = transfer.run(data, pump, begin, lambda: _settle(session, created.file_fd), start)
+    except files.Refused as refusal:
+        transfer.failed(refusal.reason)
+        return refused(target, refusal.reason)
     except Gone:
         transfer.failed("the client is gone")
         raise
+    finally:
+        if not transfer.whole:
+            session.logged_in.files.ask(files.Finish(whole=False))
     if transfer.whole:
         session.log(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
 
 
-def _settle(file_fd: int) -> None:
-    """Hear of what a file system (NFS) does not tell until a descriptor is closed: a full disk."""
+def _settle(session: Session, file_fd: int) -> None:
+    """Hear from the worker that the file is there, and as safe as the settings want it."""
+    # What a file system (NFS) does not tell until a descriptor is closed: a full disk.
     os.close(os.dup(file_fd))
+    session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
 
 
 def restart(session: Session, offset: int) -> Reply:

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the settings let a user do with files, and with which names."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from ftpsd.options import Settings
+from ftpsd.protocol import pattern
+from ftpsd.wire import files
+
+if TYPE_CHECKING:
+    from ftpsd.wire.message import Call
+
+NEEDED: Final[dict[type[Call[Any]], str]] = {
+    files.Open: "download",
+    files.List: "list",
+    files.Create: "upload",
+    files.Link: "upload",
+    files.MakeDirectory: "make_directory",
+    files.RemoveDirectory: "delete",
+    files.RemoveTree: "delete",
+    files.Remove: "delete",
+    files.Rename: "rename",
+    files.SetMode: "chmod",
+    files.SetGroup: "chmod",
+    files.SetMask: "chmod",
+    files.SetModified: "set_modification_time",
+}
+"""Which of [Files] a request takes; one that is not here takes none."""
+
+TEMPORARY: Final = ".ftpsd-upload-"
+"""How the names of files begin that are not whole yet; no listing shows them."""
+_LETTERS: Final = {
+    "upload": "acw",
+    "download": "r",
+    "list": "l",
+    "overwrite": "w",
+    "append": "a",
+    "delete": "dp",
+    "rename": "f",
+    "make_directory": "m",
+}
+"""What the perm fact of MLSD must not promise without the right."""
+
+
+class Rights:
+    """The settings of one user, as far as they are about files."""
+
+    def __init__(self, chosen: Settings) -> None:
+        """Take them from what the helper has read."""
+        self.chosen = chosen
+        self.unlisted = chosen.hide_names + chosen.deny_names
+        self.lost = {
+            ord(letter): None
+            for right, letters in _LETTERS.items()
+            if not getattr(chosen, right)
+            for letter in letters
+        }
+
+    def admit(self, request: Call[Any]) -> None:
+        """Raise `Refused` unless the settings allow this kind of request."""
+        needed = NEEDED.get(type(request))
+        if needed is not None:
+            self.need(needed)
+
+    def need(self, right: str) -> None:
+        """Raise `Refused` unless the settings give this right."""
+        if not getattr(self.chosen, right):
+            raise files.Refused(reason="forbidden")
+
+    def need_not(self, setting: str) -> None:
+        """Raise `Refused` if this is set."""
+        if getattr(self.chosen, setting):
+            raise files.Refused(reason="denied")
+
+    def walk(self, path: str) -> None:
+        """Raise `OSError` if a component of `path` is a name that is denied."""
+        denied = self.chosen.deny_names
+        if denied and any(_fits(denied, name) for name in path.split("/")):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def named(self, kind: str, path: str) -> bool:
+        """Say whether a file of this name may be uploaded or downloaded, which is the `kind`."""
+        wanted: tuple[str, ...] = getattr(self.chosen, f"{kind}_names")
+        return not wanted or _fits(wanted, path.rstrip("/").rpartition("/")[2])
+
+    def need_named(self, kind: str, path: str) -> None:
+        """Raise `Refused` unless `named`."""
+        if not self.named(kind, path):
+            raise files.Refused(reason="forbidden")
+
+    def lists(self, name: str) -> bool:
+        """Say whether a name is shown in listings: no file is that is not whole yet."""
+        hidden = self.unlisted and _fits(self.unlisted, name)
+        return not (hidden or name.startswith(TEMPORARY))
+
+
+def _fits(patterns: tuple[str, ...], name: str) -> bool:
+    return any(pattern.matches(one, name) for one in patterns)
+
+
+EVERYTHING: Final = Rights(Settings())
+"""What the defaults allow."""
