@@ -202,8 +202,9 @@ class Directory:
         hidden = hidden or any(one[:1] == "." for one in wanted)
         rights = self._root.rights
         hidden = {"yes": True, "no": False}.get(rights.chosen.list_dot_files, hidden)
+        lists = rights.lists if rights.unlisted else rights.is_whole
         for name in names:
-            shown = name in (".", "..") or ((hidden or name[:1] != ".") and rights.lists(name))
+            shown = (hidden or name[:1] != "." or name in (".", "..")) and lists(name)
             if shown and (not wanted or _fits(wanted, name)):
                 yield name
 
@@ -236,6 +237,7 @@ class Directory:
             for _, shown in found:
                 yield clean(shown)
             return
+        local = self._root.rights.chosen.list_timezone == "local"
         for name, shown in found:
             try:
                 status = self._status(directory, name)
@@ -248,16 +250,17 @@ class Directory:
             if request.form == "facts":
                 yield names.facts(names.entry(name, status), status, above, self._facts)
             elif request.form == "long":
-                yield self._long(names.entry(shown + mark, status, target))
+                entry = names.entry(shown + mark, status, target)
+                yield self._local(entry) if local else listing.long_line(entry, self._now)
             else:
                 yield clean(shown + mark)
 
-    def _long(self, entry: listing.Entry) -> str:
+    def _local(self, entry: listing.Entry) -> str:
+        """Give a line whose time is that of the server's time zone."""
         shift = 0
-        if self._root.rights.chosen.list_timezone == "local":
-            # A year that the C library has no name for has no local time either.
-            with contextlib.suppress(OverflowError, OSError):
-                shift = time.localtime(entry.modified // 10**9).tm_gmtoff
+        # A year that the C library has no name for has no local time either.
+        with contextlib.suppress(OverflowError, OSError):
+            shift = time.localtime(entry.modified // 10**9).tm_gmtoff
         entry.modified += shift * 10**9
         return listing.long_line(entry, self._now + shift)
 

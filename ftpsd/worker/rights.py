@@ -93,9 +93,13 @@ class Rights:
             raise files.Refused(reason="forbidden")
 
     def lists(self, name: str) -> bool:
-        """Say whether a name is shown in listings: no file is that is not whole yet."""
-        hidden = self.unlisted and _fits(self.unlisted, name)
-        return not (hidden or name.startswith(TEMPORARY))
+        """Say whether a name is shown in listings."""
+        return self.is_whole(name) and (name in (".", "..") or not _fits(self.unlisted, name))
+
+    @staticmethod
+    def is_whole(name: str) -> bool:
+        """Say whether a name is none of an upload that is not whole yet."""
+        return not name.startswith(TEMPORARY)
 
 
 def _fits(patterns: tuple[str, ...], name: str) -> bool:
