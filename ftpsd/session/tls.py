@@ -162,7 +162,7 @@ class Secure:
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: Any = context.wrap_bio(self._in, self._out, server_side=True)
         self._must_resume = must_resume
-        self._hello: bytes | None = b""
+        self._hello: hello.Hello | None = hello.Hello()
         self._left = b""
         self._shaken = self._finished = False
         self._young = _SMALL_BYTES
@@ -217,18 +217,23 @@ class Secure:
             raise _Wait(select.POLLIN) from None
         if not data:
             raise Refused("it was closed during the handshake")
-        if self._hello is None:
-            self._in.write(data)
-            return
-        self._hello += data
-        if hello.whole(self._hello):
-            data, self._hello = self._hello, None
-            offered = hello.protocols(data)
-            if offered is not None and PROTOCOL not in offered:
-                self._left += _NO_APPLICATION_PROTOCOL
-                self._tell()
-                raise Refused(f"the client means to speak {b', '.join(offered)[:80]!r}")
-            self._in.write(data)
+        if self._hello is not None:
+            self._look(self._hello, data)
+        self._in.write(data)
+
+    def _look(self, first: hello.Hello, data: bytes) -> None:
+        """See what the client's first message offers, as soon as it is whole. Raise `Refused`."""
+        try:
+            if not first.feed(data):
+                return
+        except hello.NotTls:
+            raise Refused("it does not begin with a ClientHello") from None
+        self._hello = None
+        offered = hello.protocols(bytes(first.message))
+        if offered is not None and PROTOCOL not in offered:
+            self._left += _NO_APPLICATION_PROTOCOL
+            self._tell()
+            raise Refused(f"the client means to speak {b', '.join(offered)[:80]!r}")
 
     def _tell(self) -> None:
         """Send an alert, if that can be done at once."""
