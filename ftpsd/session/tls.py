@@ -38,6 +38,10 @@ PIECE = _RAW + _RECORD
 """The least that a buffer to receive into must hold: all that one read may bring."""
 _MOST = 1 << 17
 """Bytes encrypted at once, in full records."""
+_UNHEARD = 1 << 17
+"""Bytes kept for a client that goes on talking and does not read."""
+_DROPPED = 8
+"""Reads of what nobody wants any more, before a connection is closed all the same."""
 _SMALL, _SMALL_BYTES = 1300, 1300 * 12
 """Records that fit one packet, while the connection is young: a client need not wait for more."""
 
@@ -280,11 +284,26 @@ class Secure:
             return 0
         if not self._in.pending:
             data = self.sock.recv(self._raw)
-            if data:
-                self._in.write(data)
-            else:
-                self._in.write_eof()
-        return self._decrypt(memoryview(buffer))
+            if not data:
+                # OpenSSL is not told: as Python sets it up, it would take this for close_notify.
+                self._ended = True
+                return 0
+            self._in.write(data)
+        try:
+            return self._decrypt(memoryview(buffer))
+        finally:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Send what OpenSSL says by itself: no, to a renegotiation."""
+        try:
+            self._flush()
+        except _Wait:
+            if len(self._left) > _UNHEARD:
+                raise ConnectionAbortedError("TLS: alerts are not read") from None
+        except OSError:
+            # What has arrived is told first.
+            pass
 
     def _decrypt(self, view: memoryview) -> int:
         got = 0
@@ -295,8 +314,6 @@ class Secure:
         except ssl.SSLWantReadError:
             if not got:
                 raise BlockingIOError from None
-        except ssl.SSLEOFError:
-            self._ended = True
         except ssl.SSLZeroReturnError:
             self._ended = self.clean = True
         except ssl.SSLError as error:
@@ -323,8 +340,9 @@ class Secure:
     def close(self) -> None:
         """Close the socket, reading what is left: unread bytes would make the kernel reset it."""
         try:
-            while self.sock.recv(_RAW):
-                pass
+            for _ in range(_DROPPED):
+                if not self.sock.recv(_RAW):
+                    break
         except OSError:
             pass
         self.sock.close()
