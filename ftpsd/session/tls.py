@@ -210,7 +210,9 @@ class Secure:
                 self._read()
             return
         if self._must_resume and not self._tls.session_reused:
-            # Not a byte more: what is left to send would complete the handshake of TLS 1.2.
+            # Not a byte more: what is left to send would complete the handshake of TLS 1.2. And
+            # freed without an end it leaves OpenSSL's cache, or the next could resume this one.
+            self._tls = None
             raise NotResumed("it does not resume the TLS session of the control connection")
         self._shaken = True
 
@@ -325,17 +327,20 @@ class Secure:
         """Send close_notify; `False` if it has to be called again."""
         if not self._finished:
             self._finished = True
-            try:
-                self._tls.unwrap()
-            except (ssl.SSLError, OSError):
-                # It wants the peer's own close_notify, which nobody needs to wait for.
-                pass
+            self._unwrap()
         try:
             self._flush()
         except _Wait:
             return False
         self.sock.shutdown(socket.SHUT_WR)
         return True
+
+    def _unwrap(self) -> None:
+        try:
+            self._tls.unwrap()
+        except (ssl.SSLError, OSError):
+            # It wants the peer's own close_notify, which nobody needs to wait for.
+            pass
 
     def close(self) -> None:
         """Close the socket, reading what is left: unread bytes would make the kernel reset it."""
@@ -346,6 +351,9 @@ class Secure:
         except OSError:
             pass
         self.sock.close()
+        if self._shaken and not self._finished:
+            # The end is not sent, but the session that was resumed stays good for the next time.
+            self._unwrap()
 
     def renew_ticket(self) -> None:
         """Let the client resume once more: a ticket of TLS 1.3 may be used once."""
