@@ -368,7 +368,8 @@ class Secure:
     def about(self) -> tuple[str, str]:
         """Give version and cipher."""
         cipher = self._tls.cipher()
-        return (cipher[1], cipher[0]) if cipher else ("", "")
+        # What cipher() has beside the name is the version that brought the cipher.
+        return (self._tls.version(), cipher[0]) if cipher else ("", "")
 
     @property
     def certificate(self) -> str | None:
