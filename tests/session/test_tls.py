@@ -22,7 +22,7 @@ from ftpsd.session.tls import PIECE, Refused, Secure
 SIZES = (0, 1, 1300, 16384, 100_000, 3_000_000)
 CONTENT = os.urandom(3_000_000)
 UNCHANGED = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -241,8 +241,11 @@ def test_a_client_that_never_stops_sending_does_not_keep_a_connection_from_closi
     credentials: Path,
 ) -> None:
     class Endless(socket.socket):
+        heard = 0
+
         def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-            assert flags == 0
+            self.heard += 1
+            assert self.heard + flags < 100
             return bytes(bufsize)
 
     with Session(credentials) as session:

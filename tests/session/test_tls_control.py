@@ -70,6 +70,18 @@ def test_what_is_dropped_is_logged(secured: Served) -> None:
         assert logged(secured, "Dropped 8 bytes that 127.0.0.1 sent in the clear behind AUTH.")
 
 
+def test_what_the_kernel_still_holds_is_dropped_with_it(secured: Served) -> None:
+    """More than is read at once: the rest would be taken for the handshake, and spoil it."""
+    with SecureClient(secured, at_once=False) as client:
+        assert client.reply()[:3] == "220"
+        client.raw(b"AUTH TLS\r\n" + b"NOOP\r\n" * 5000)
+        assert client.reply()[:3] == "234"
+        client.begin()
+
+        assert client.in_step()
+    assert logged(secured, "Dropped 30000 bytes")
+
+
 def test_what_comes_in_the_clear_a_little_later_is_not_run(secured: Served) -> None:
     """It arrives before 234 is sent and is dropped, or after that and is no handshake."""
     with SecureClient(secured, at_once=False) as client:

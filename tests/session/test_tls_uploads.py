@@ -77,6 +77,23 @@ def test_an_upload_is_stored_whole(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_all_of_an_upload_may_come_together_with_the_end_of_the_handshake(
+    secured: Served, version: ssl.TLSVersion
+) -> None:
+    with SecureClient(secured, version) as client:
+        client.login()
+        with client.passive() as data:
+            assert client.says("STOR new")[:3] == "150"
+            protected = client.protect(data)
+            last = protected.last()
+            data.sendall(last + protected.sealed(b"all of it") + protected.goodbye())
+
+            assert protected.recv(1) == b""
+            assert client.reply()[:3] == "226"
+    assert (secured.root / "new").read_bytes() == b"all of it"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("end", CUT)
 def test_an_upload_whose_connection_is_reset_is_never_cut_with_226(
     secured: Served, version: ssl.TLSVersion, end: Callable[[Protected], None]
@@ -277,19 +294,6 @@ def test_a_client_that_uses_a_ticket_once_transfers_as_often_as_it_likes(
         assert client.in_step()
 
     assert len(used) == (50 if version is V13 else 1)
-
-
-def test_a_device_without_tickets_transfers_after_what_was_aborted(strict: Served) -> None:
-    context = client_context(V12)
-    context.options |= ssl.OP_NO_TICKET
-    with SecureClient(strict, context=context) as client:
-        client.login()
-        for _ in range(15):
-            with client.transfer("STOR new"):
-                client.send("ABOR")
-                assert client.replies(2) == ["426", "226"]
-
-        assert client.store("STOR new", b"x")[:3] == "226"
 
 
 def test_who_does_not_resume_is_logged_once(secured: Served) -> None:
