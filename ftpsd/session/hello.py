@@ -9,31 +9,62 @@ from __future__ import annotations
 
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _ALPN = 16
-_HEADER = 5
+_HEADER, _LENGTH = 5, 4
+_LONGEST = 1 << 17
+"""More than OpenSSL takes for a ClientHello (CLIENT_HELLO_MAX_LENGTH)."""
 
 
-def whole(data: bytes) -> bool:
-    """Say whether `data` holds all of its first record, or is not TLS at all."""
-    if data[:1] != bytes([_HANDSHAKE]):
-        return bool(data)
-    return len(data) >= _HEADER and len(data) >= _HEADER + int.from_bytes(data[3:5], "big")
+class NotTls(Exception):
+    """What a client begins with is no TLS."""
 
 
-def protocols(data: bytes) -> list[bytes] | None:
+class Hello:
+    """Puts a ClientHello together from records of any size, which come in pieces of any size.
+
+    Whoever sits between may cut it into other records than the client did: nothing protects those.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._left = bytearray()
+        self.message = bytearray()
+
+    @property
+    def whole(self) -> bool:
+        """Say whether all of the message is there."""
+        size = int.from_bytes(self.message[1:_LENGTH], "big")
+        return len(self.message) >= _LENGTH and len(self.message) >= _LENGTH + size
+
+    def feed(self, data: bytes) -> bool:
+        """Add what has arrived; say whether the message is whole.
+
+        Raise `NotTls` for what OpenSSL could take for something else than this does: records that
+        are empty or no handshake, messages that are no ClientHello or too long for one.
+        """
+        self._left += data
+        while self._left and not self.whole:
+            size = int.from_bytes(self._left[3:_HEADER], "big")
+            if self._left[0] != _HANDSHAKE or (len(self._left) >= _HEADER and not size):
+                raise NotTls
+            if len(self._left) < _HEADER + size or len(self._left) < _HEADER:
+                return False
+            self.message += self._left[_HEADER : _HEADER + size]
+            del self._left[: _HEADER + size]
+            if self.message[0] != _CLIENT_HELLO or len(self.message) > _LONGEST:
+                raise NotTls
+        return self.whole
+
+
+def protocols(message: bytes) -> list[bytes] | None:
     """List what a ClientHello offers (RFC 7301, section 3.1); `None` if it offers nothing.
 
-    What is cut off or malformed offers nothing: it is for OpenSSL to refuse.
+    What is cut off or malformed within offers nothing: it is for OpenSSL to refuse.
     """
-    record = _Reader(data)
-    kind = record.take(1)
-    record.take(2)
-    message = _Reader(record.vector(2))
-    if kind != bytes([_HANDSHAKE]) or message.take(1) != bytes([_CLIENT_HELLO]):
-        return None
-    message.take(3 + 2 + 32)
+    hello = _Reader(message)
+    hello.take(_LENGTH + 2 + 32)  # version, random
     for width in (1, 2, 1):  # session id, cipher suites, compression
-        message.vector(width)
-    extensions = _Reader(message.vector(2))
+        hello.vector(width)
+    extensions = _Reader(hello.vector(2))
     while extensions.left:
         number, content = extensions.take(2), _Reader(extensions.vector(2))
         if number == _ALPN.to_bytes(2, "big"):

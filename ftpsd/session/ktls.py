@@ -12,7 +12,13 @@ import socket
 import ssl
 
 from ftpsd.session import hello
-from ftpsd.session.secure import NO_APPLICATION_PROTOCOL, Refused, check_protocol, reason_of
+from ftpsd.session.secure import (
+    NO_APPLICATION_PROTOCOL,
+    Refused,
+    begins,
+    check_protocol,
+    reason_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ OPTION = 1 << 3
 _TCP_ULP = 31
 _SOL_TLS, _TLS_TX = 282, 1
 _CRYPTO_INFO = 64
-_HELLO = 1 << 14
+_HELLO = 1 << 18
 
 
 def available(sock: _socket.socket) -> bool:
@@ -87,13 +93,14 @@ class Kernel:
         data = self._plain.recv(_HELLO, socket.MSG_PEEK)
         if not data:
             raise Refused("it was closed during the handshake")
-        if not hello.whole(data) and len(data) < _HELLO:
+        first = hello.Hello()
+        if not begins(first, data):
             # poll(2) is to wait for more than what is there already.
             self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
             raise BlockingIOError
         self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
         try:
-            check_protocol(data)
+            check_protocol(bytes(first.message))
         except Refused:
             self._plain.send(NO_APPLICATION_PROTOCOL)
             raise

@@ -30,6 +30,10 @@ PIECE = RAW + _RECORD
 """The least that a buffer to receive into must hold: all that one read may bring."""
 _MOST = 1 << 17
 """Bytes encrypted at once, in full records."""
+_UNHEARD = 1 << 17
+"""Bytes kept for a client that goes on talking and does not read."""
+_DROPPED = 8
+"""Reads of what nobody wants any more, before a connection is closed all the same."""
 _SMALL, _SMALL_BYTES = 1 << 12, 1 << 14
 """Records of a few packets, while the connection is young: a client need not wait for more."""
 
@@ -40,6 +44,14 @@ class Refused(Exception):
 
 class NotResumed(Refused):
     """The handshake was right, but nothing proves that the client of this session made it."""
+
+
+def begins(first: hello.Hello, data: bytes) -> bool:
+    """Add what has come of a ClientHello; say whether it is whole. Raise `Refused`."""
+    try:
+        return first.feed(data)
+    except hello.NotTls:
+        raise Refused("it does not begin with a ClientHello") from None
 
 
 def check_protocol(client_hello: bytes) -> None:
@@ -71,7 +83,7 @@ class Secure:
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: Any = context.wrap_bio(self._in, self._out, server_side=True)
         self._must_resume = must_resume
-        self._hello: bytes | None = b""
+        self._hello: hello.Hello | None = hello.Hello()
         self._left = b""
         self._shaken = self._finished = False
         self._young = _SMALL_BYTES
@@ -79,7 +91,7 @@ class Secure:
 
     @property
     def ready(self) -> bool:
-        """Say whether there is something to read, or the end, without waiting for the _socket."""
+        """Say whether there is something to read, or the end, without waiting for the socket."""
         return self._ended or bool(self._in.pending)
 
     @property
@@ -115,7 +127,9 @@ class Secure:
                 self._read()
             return
         if self._must_resume and not self._tls.session_reused:
-            # Not a byte more: what is left to send would complete the handshake of TLS 1.2.
+            # Not a byte more: what is left to send would complete the handshake of TLS 1.2. And
+            # freed without an end it leaves OpenSSL's cache, or the next could resume this one.
+            self._tls = None
             raise NotResumed("it does not resume the TLS session of the control connection")
         self._shaken = True
 
@@ -127,19 +141,21 @@ class Secure:
         if not data:
             raise Refused("it was closed during the handshake")
         self._acknowledge(len(data))
-        if self._hello is None:
-            self._in.write(data)
+        if self._hello is not None:
+            self._look(self._hello, data)
+        self._in.write(data)
+
+    def _look(self, first: hello.Hello, data: bytes) -> None:
+        """See what the client's first message offers, as soon as it is whole. Raise `Refused`."""
+        if not begins(first, data):
             return
-        self._hello += data
-        if hello.whole(self._hello):
-            data, self._hello = self._hello, None
-            try:
-                check_protocol(data)
-            except Refused:
-                self._left += NO_APPLICATION_PROTOCOL
-                self._tell()
-                raise
-            self._in.write(data)
+        self._hello = None
+        try:
+            check_protocol(bytes(first.message))
+        except Refused:
+            self._left += NO_APPLICATION_PROTOCOL
+            self._tell()
+            raise
 
     def _acknowledge(self, size: int) -> None:
         """Say at once that `size` bytes have come, if they are few.
@@ -195,12 +211,27 @@ class Secure:
             return 0
         if not self._in.pending:
             data = self.sock.recv(self._raw)
-            if data:
-                self._acknowledge(len(data))
-                self._in.write(data)
-            else:
-                self._in.write_eof()
-        return self._decrypt(memoryview(buffer))
+            if not data:
+                # OpenSSL is not told: as Python sets it up, it would take this for close_notify.
+                self._ended = True
+                return 0
+            self._acknowledge(len(data))
+            self._in.write(data)
+        try:
+            return self._decrypt(memoryview(buffer))
+        finally:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Send what OpenSSL says by itself: no, to a renegotiation."""
+        try:
+            self._flush()
+        except _Wait:
+            if len(self._left) > _UNHEARD:
+                raise ConnectionAbortedError("TLS: alerts are not read") from None
+        except OSError:
+            # What has arrived is told first.
+            pass
 
     def _decrypt(self, view: memoryview) -> int:
         got = 0
@@ -211,8 +242,6 @@ class Secure:
         except ssl.SSLWantReadError:
             if not got:
                 raise BlockingIOError from None
-        except ssl.SSLEOFError:
-            self._ended = True
         except ssl.SSLZeroReturnError:
             self._ended = self.clean = True
         except ssl.SSLError as error:
@@ -224,11 +253,7 @@ class Secure:
         """Send close_notify; `False` if it has to be called again."""
         if not self._finished:
             self._finished = True
-            try:
-                self._tls.unwrap()
-            except (ssl.SSLError, OSError):
-                # It wants the peer's own close_notify, which nobody needs to wait for.
-                pass
+            self._unwrap()
         try:
             self._flush()
         except _Wait:
@@ -236,14 +261,25 @@ class Secure:
         self.sock.shutdown(_socket.SHUT_WR)
         return True
 
+    def _unwrap(self) -> None:
+        try:
+            self._tls.unwrap()
+        except (ssl.SSLError, OSError):
+            # It wants the peer's own close_notify, which nobody needs to wait for.
+            pass
+
     def close(self) -> None:
         """Close the socket, reading what is left: unread bytes would make the kernel reset it."""
         try:
-            while self.sock.recv(RAW):
-                pass
+            for _ in range(_DROPPED):
+                if not self.sock.recv(RAW):
+                    break
         except OSError:
             pass
         self.sock.close()
+        if self._shaken and not self._finished:
+            # The end is not sent, but the session that was resumed stays good for the next time.
+            self._unwrap()
 
     def renew_ticket(self) -> None:
         """Let the client resume once more: a ticket of TLS 1.3 may be used once."""
@@ -258,7 +294,8 @@ class Secure:
     def about(self) -> tuple[str, str]:
         """Give version and cipher."""
         cipher = self._tls.cipher()
-        return (cipher[1], cipher[0]) if cipher else ("", "")
+        # What cipher() has beside the name is the version that brought the cipher.
+        return (self._tls.version(), cipher[0]) if cipher else ("", "")
 
     @property
     def certificate(self) -> str | None:

@@ -146,6 +146,14 @@ class Session:
             seconds = self.login_begun + limits.LOGIN_TIMEOUT_SECONDS - time.monotonic()
         return self.control.line(seconds)
 
+    def forget(self) -> int:
+        """Drop all that has arrived and was not answered; give how many bytes. Raise `Gone`."""
+        held = [line for line in self._queue if isinstance(line, str)]
+        self._queue.clear()
+        return sum(len(line.encode("utf-8", "surrogateescape")) for line in held) + (
+            self.control.forget()
+        )
+
     def hold_back(self, line: BadLine | str) -> None:
         """Keep a line that came during a transfer until it is over."""
         self._queue.append(line)

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
             """Announce the end of what is sent; `False` if it has to be called again."""
 
         def close(self) -> None:
-            """Close the _socket."""
+            """Close the socket."""
 
 
 class Plain:

@@ -91,15 +91,18 @@ class Tls:
         self._context.num_tickets = _TICKETS
         return Secure(sock, self._context, RAW_CONTROL, must_resume=False)
 
-    def data(
-        self, sock: _socket.socket, *, must_resume: bool, file: bool = False
-    ) -> Secure | ktls.Kernel:
-        """Protect a data connection; on one for a `file` to send the kernel may do it."""
-        self._context.num_tickets = 0
+    def download(self, sock: _socket.socket, *, must_resume: bool) -> Secure | ktls.Kernel:
+        """Protect a data connection for a file to be sent; the kernel may do it."""
         # Before OpenSSL has finished with TLS 1.2 it cannot be held back there, and would give a
         # ticket to a client that is then refused.
-        if file and self._kernel and not must_resume:
-            return ktls.Kernel(sock, self._context)
+        if not self._kernel or must_resume:
+            return self.data(sock, must_resume=must_resume)
+        self._context.num_tickets = 0
+        return ktls.Kernel(sock, self._context)
+
+    def data(self, sock: _socket.socket, *, must_resume: bool) -> Secure:
+        """Protect a data connection."""
+        self._context.num_tickets = 0
         return Secure(sock, self._context, RAW, must_resume=must_resume)
 
 

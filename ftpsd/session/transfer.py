@@ -73,7 +73,9 @@ class Transfer:
         if not session.protect or session.tls is None:
             return Plain(found)
         must = session.logged_in.tls_resumption == "require"
-        return session.tls.data(found, must_resume=must, file=file)
+        if file:
+            return session.tls.download(found, must_resume=must)
+        return session.tls.data(found, must_resume=must)
 
     def open(self) -> _socket.socket | Reply:
         """Get the data connection as it is, without protection. Raise `Gone`."""

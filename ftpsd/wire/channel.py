@@ -50,7 +50,7 @@ class Channel:
     """One end of a connection; it owns `sock` and the descriptors that are not yet taken."""
 
     def __init__(self, sock: _socket.socket) -> None:
-        """Take over a connected Unix stream _socket."""
+        """Take over a connected Unix stream socket."""
         self.sock = sock
         self.sender: Credentials | None = None
         self._bytes = b""

@@ -102,7 +102,7 @@ def authenticate(session: Session, protects_data: bool) -> Reply | None:
         return Reply(reply.BAD_SEQUENCE, "AUTH comes before the login.")
     if not session.credentials.certificate() or not prepare(session):
         return _NO_TLS
-    dropped = session.control.forget()
+    dropped = session.forget()
     if dropped:
         session.log(events.CLEAR_TEXT_DROPPED, bytes=dropped)
     session.control.send(Reply(reply.SECURITY_ACCEPTED, "Begin TLS."))
