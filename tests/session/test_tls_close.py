@@ -23,7 +23,7 @@ OPENSSL = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 
 def pair(tmp_path: Path) -> Iterator[Pair]:
     """Give both ends of a connection under TLS."""
     key, chain = tmp_path / "key", tmp_path / "chain"
-    make = [*OPENSSL.split(), "-keyout", key, "-out", chain]
+    make = [*OPENSSL.split(), "-keyout", str(key), "-out", str(chain)]
     subprocess.run(make, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
@@ -59,5 +59,5 @@ def test_who_left_without_reading_a_file_does_not_have_it(pair: Pair) -> None:
     select.select([client], [], [], 10)
     client.close()
 
-    with pytest.raises(OSError, match="reset|pipe"):
+    with pytest.raises(OSError, match=r"reset|pipe"):
         server.finish()
