@@ -27,12 +27,14 @@ class Client:
     options: tuple[str, ...]
     scheme: str = "ftp"
     active: bool = True
+    quick: bool = True
     resumes: bool = True
 
 
 def _curl(*options: str, scheme: str = "ftp") -> Client:
-    # before 8.0 it forgets TLS where the server connects
-    return Client(clients.curl, (f'cacert = "{AUTHORITY}"', *options), scheme, active=False)
+    # before 8.0 it forgets TLS where the server connects, and sleeps before each data connection
+    trust = f'cacert = "{AUTHORITY}"'
+    return Client(clients.curl, (trust, *options), scheme, active=False, quick=False)
 
 
 def _lftp(*options: str, scheme: str = "ftp") -> Client:
