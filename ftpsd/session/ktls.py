@@ -152,7 +152,11 @@ class Kernel:
         return True
 
     def _shut(self) -> None:
-        socket.socket.shutdown(self._sock, socket.SHUT_WR)
+        try:
+            socket.socket.shutdown(self._sock, socket.SHUT_WR)
+        except OSError:
+            # As for `Secure`: a client that has all of its file may be gone.
+            pass
 
     def close(self) -> None:
         """Close the socket."""

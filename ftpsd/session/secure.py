@@ -258,7 +258,12 @@ class Secure:
             self._flush()
         except _Wait:
             return False
-        self.sock.shutdown(_socket.SHUT_WR)
+        try:
+            self.sock.shutdown(_socket.SHUT_WR)
+        except OSError:
+            # A client that knows the end of its file (MODE Z, SIZE) may be gone before it hears of
+            # it, and answer the announcement with a reset. Had it left earlier, this was not taken.
+            pass
         return True
 
     def _unwrap(self) -> None:

@@ -113,11 +113,9 @@ class Transfer:
             session.control.tls.renew_ticket()
         login = session.logged_in
         (login.download_rate if pump.sends else login.upload_rate).prepare(data)
-        session.control.send(Reply(reply.FILE_STATUS_OK, begin))
-        self._meanwhile.talk()
         begun = time.monotonic()
         try:
-            refusal = self._shake(data) or self._move(data, pump, start)
+            refusal = self._begin(data, begin) or self._move(data, pump, start)
             refusal = refusal or self._end(data, pump, finish)
         except OSError as error:
             refusal = failure(error) or Reply(reply.TRANSFER_ABORTED, "The data connection failed.")
@@ -138,18 +136,30 @@ class Transfer:
         self.whole = True
         return Reply(reply.CLOSING_DATA, "Transfer complete.")
 
-    def _shake(self, data: Stream) -> Reply | None:
-        """Do the TLS handshake, if there is one; give the reply if it fails."""
-        if not data.secure:
-            return None
+    def _begin(self, data: Stream, text: str) -> Reply | None:
+        """Send 150 and do the TLS handshake, if there is one; give the reply if that fails."""
+        ready = Reply(reply.FILE_STATUS_OK, text)
+        if data.secure:
+            return self._shake(data, ready)
+        self._session.control.send(ready)
+        self._meanwhile.talk()
+        return None
+
+    def _shake(self, data: Stream, ready: Reply) -> Reply | None:
         from ftpsd.session.secure import NotResumed, Refused
 
         session = self._session
         deadline = time.monotonic() + limits.HANDSHAKE_SECONDS
         try:
-            while event := data.advance():
+            # What has arrived is answered before 150, for basic-ftp takes that for the end of a
+            # handshake which it has begun: it closes after an empty file, in the midst of it.
+            event = data.advance()
+            session.control.send(ready)
+            self._meanwhile.talk()
+            while event:
                 if not self._meanwhile.wait(data.fileno(), event, deadline):
                     return Reply(reply.CANNOT_OPEN_DATA, "The TLS handshake took too long.")
+                event = data.advance()
         except NotResumed as reason:
             session.log(events.DATA_REFUSED, reason=reason)
             text = "The data connection must resume the TLS session of this one."
