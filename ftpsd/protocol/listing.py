@@ -7,6 +7,8 @@ from ftpsd.protocol.reply import clean
 from ftpsd.protocol.timestamp import list_date, mdtm_text
 
 _SECOND = 1_000_000_000
+_KIB = 1024
+_UNITS = "KMGTPE"
 
 _KIND = 0o170000
 _DIRECTORY = 0o040000
@@ -119,16 +121,30 @@ def mode_text(st_mode: int) -> str:
     return text
 
 
-def long_line(entry: Entry, now: int) -> str:
+def long_line(entry: Entry, now: int, *, human: bool = False) -> str:
     """Return the line of LIST, without its end; `now` in seconds since 1970.
 
-    The columns are vsftpd's, which every client has learnt to read.
+    The columns are vsftpd's, which every client has learnt to read. With `human` the size is short.
     """
+    size = human_size(entry.size) if human else entry.size
     line = (
         f"{mode_text(entry.mode)} {entry.links:4d} {_word(entry.owner):8} {_word(entry.group):8} "
-        f"{entry.size:8d} {list_date(entry.modified // _SECOND, now)} {clean(entry.name)}"
+        f"{size:>8} {list_date(entry.modified // _SECOND, now)} {clean(entry.name)}"
     )
     return line if entry.target is None else f"{line} -> {clean(entry.target)}"
+
+
+def human_size(size: int) -> str:
+    """Return bytes, 0..2**63-1, in at most five characters as `ls -lh` has them: never too few."""
+    if size < _KIB:
+        return str(size)
+    unit, scale = 0, _KIB
+    while -(-size // scale) >= _KIB:
+        unit, scale = unit + 1, scale * _KIB
+    tenths = -(-size * 10 // scale)
+    if tenths < 100:
+        return f"{tenths // 10}.{tenths % 10}{_UNITS[unit]}"
+    return f"{-(-size // scale)}{_UNITS[unit]}"
 
 
 def type_fact(st_mode: int) -> str:

@@ -97,7 +97,7 @@ class List(Call[Listing]):
     """List a directory, or one file; several patterns at once are one path with wildcards.
 
     Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST);
-    `hidden` are names that begin with a dot, `own` are "." and "..".
+    `hidden` are names that begin with a dot, `own` are "." and ".."; `human` sizes are short (-h).
     """
 
     MORE = True
@@ -114,6 +114,7 @@ class List(Call[Listing]):
     reverse: Bool
     itself: Bool
     classify: Bool
+    human: Bool
 
 
 class Described(Reply):

@@ -237,7 +237,8 @@ class Directory:
             if request.form == "facts":
                 yield names.facts(names.entry(name, status), status, above, self._facts)
             elif request.form == "long":
-                yield listing.long_line(names.entry(shown + mark, status, target), self._now)
+                entry = names.entry(shown + mark, status, target)
+                yield listing.long_line(entry, self._now, human=request.human)
             else:
                 yield clean(shown + mark)
 

@@ -15,6 +15,7 @@ from ftpsd.protocol.listing import (
     Entry,
     facts,
     feature_text,
+    human_size,
     long_line,
     mode_text,
     permissions,
@@ -96,6 +97,38 @@ def test_the_bytes_of_a_name_are_shown_unchanged(name: bytes) -> None:
     line = long_line(entry(name.decode("utf-8", "surrogateescape")), NOW)
 
     assert line.encode("utf-8", "surrogateescape").endswith(b" Jul 15 12:00 " + name)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (1023, "1023"),
+        (1024, "1.0K"),
+        (1025, "1.1K"),
+        (10188, "10K"),
+        (10240, "10K"),
+        (10241, "11K"),
+        (1023 << 10, "1023K"),
+        ((1023 << 10) + 1, "1.0M"),
+        (34 << 20, "34M"),
+        (6 * 10**9, "5.6G"),
+        (2**63 - 1, "8.0E"),
+    ],
+)
+def test_a_human_size_is_that_of_ls(size: int, text: str) -> None:
+    assert human_size(size) == text
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_human_size_is_short_and_never_too_small(size: int) -> None:
+    text = human_size(size)
+    number = float(text.rstrip("KMGTPE"))
+    shown = number * 1024 ** (" KMGTPE".index(text[-1]) if text[-1].isalpha() else 0)
+
+    assert len(text) <= 5
+    # What is shown is up to a tenth of it too large, as only two digits are.
+    assert size <= shown <= size * 1.1 + 1
 
 
 @given(st.sampled_from([0o4, 0o12, 0o10, 0o1, 0o14, 0o2, 0o6]), st.integers(0, 0o7777))

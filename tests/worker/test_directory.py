@@ -29,7 +29,18 @@ PLAIN: dict[str, Any] = {
     "prefix": "",
     "facts": "type;size;unique;",
     **dict.fromkeys(
-        ("hidden", "own", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
+        (
+            "hidden",
+            "own",
+            "recursive",
+            "by_time",
+            "by_size",
+            "reverse",
+            "itself",
+            "classify",
+            "human",
+        ),
+        False,
     ),
 }
 

@@ -46,6 +46,7 @@ def _request(session: Session, asked: ListRequest, form: str) -> files.List:
         reverse=asked.reverse,
         itself=asked.directory,
         classify=asked.classify,
+        human=asked.human,
     )
 
 
@@ -125,6 +126,7 @@ def facts(session: Session, argument: str) -> Reply:
         reverse=False,
         itself=False,
         classify=False,
+        human=False,
     )
     return _send(session, "MLSD", request)
 
