@@ -39,6 +39,7 @@ enumeration(
         "loop",
         "busy",
         "range",
+        "too_many",
         "unsupported",
         "failed",
     ),
@@ -94,10 +95,11 @@ class Listing(Reply):
 
 
 class List(Call[Listing]):
-    """List a directory, or one file; several patterns at once are one path with wildcards.
+    """List a directory, or one file, or what a path with wildcards stands for.
 
-    Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST);
-    `hidden` are names that begin with a dot, `own` are "." and ".."; `human` sizes are short (-h).
+    Lines end in CRLF. `facts` names the MLSD facts; `prefix` is the path as the client wrote it:
+    NLST shows names so, and wildcards before a last "/" are for directories only. `hidden` are
+    names that begin with a dot, `own` are "." and ".."; `human` sizes are short (-h).
     """
 
     MORE = True

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ from ftpsd.worker.tree import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
 
     Handler = Callable[[Root, Any], Reply]
 
@@ -115,7 +117,7 @@ class Worker:
                     self._channel.send(*encode_reply(reply, continues=True))
                 finally:
                     os.close(reading)
-                for piece in directory.pieces():
+                for piece in directory.pieces(lambda: _check(pipe)):
                     pipe.write(piece)
         except BrokenPipeError:
             # The session stopped reading (ABOR); that is no failure of the listing.
@@ -123,6 +125,14 @@ class Worker:
         finally:
             directory.close()
         return files.Listing()
+
+
+def _check(pipe: FileIO) -> None:
+    """Raise `BrokenPipeError` if nobody reads any more, before there is anything to write."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    if poll.poll(0):
+        raise BrokenPipeError
 
 
 def prepare(root: str, user: str, group: str, *, read_only: bool) -> Callable[[Channel], None]:

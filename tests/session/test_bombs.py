@@ -170,6 +170,17 @@ def test_a_pattern_may_be_longer_than_a_name(client: Client, crowd: Path) -> Non
     assert found.decode().split() == names
 
 
+def test_links_cannot_make_a_pattern_explode(client: Client, root: Path, watched: Watched) -> None:
+    for number in range(30):
+        (root / f"{number:0200}").symlink_to(".")
+    with client.passive() as data:
+        assert client.says("NLST " + "*/" * 15 + "none")[:3] == "150"
+        assert everything(data) == b""
+
+    assert client.reply()[:3] == "550"
+    assert watched.grown() < BOUND
+
+
 @pytest.mark.parametrize("size", [5000, 70_000, 1_000_000])
 def test_a_long_line_is_one_mistake(client: Client, watched: Watched, size: int) -> None:
     client.raw(b"RETR " + b"x" * size + b"\r\n")

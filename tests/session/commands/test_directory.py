@@ -7,7 +7,7 @@ import os
 import socket
 
 import pytest
-from served import SECONDS, Client
+from served import SECONDS, Client, everything
 
 
 def descriptors(client: Client) -> int:
@@ -51,7 +51,10 @@ def test_a_listing_whose_reader_leaves_is_426_and_the_session_goes_on(client: Cl
     assert client.codes("SIZE gone", "PWD") == ["550", "257"]
 
 
-@pytest.mark.parametrize("command", ["STAT /", "STAT -R /", "STAT gone", "MLST", "RETR gone"])
+@pytest.mark.parametrize(
+    "command",
+    ["STAT /", "STAT -R /", "STAT */*", "STAT -R [ab]*", "STAT gone", "MLST", "RETR gone"],
+)
 def test_descriptors_do_not_pile_up(client: Client, command: str) -> None:
     for name in ("a", "b", "c"):
         (client.served.root / name).mkdir()
@@ -60,6 +63,35 @@ def test_descriptors_do_not_pile_up(client: Client, command: str) -> None:
     client.codes(*[command] * 10)
 
     assert descriptors(client) == before
+
+
+def labyrinth(client: Client, links: int, letters: int) -> None:
+    """Make links by which each path of wildcards leads everywhere, again and again."""
+    for number in range(links):
+        (client.served.root / f"{number:0{letters}}").symlink_to(".")
+
+
+def test_abor_ends_a_search_that_finds_nothing(client: Client) -> None:
+    labyrinth(client, 400, 200)
+    with client.passive():
+        assert client.says("LIST /*/*/*/*/*none")[:3] == "150"
+        client.send("ABOR")
+
+        assert client.replies(2) == ["426", "226"]
+    assert client.codes("SIZE gone", "PWD") == ["550", "257"]
+
+
+def test_wildcards_that_lead_everywhere_are_refused(client: Client) -> None:
+    labyrinth(client, 30, 2)
+    with client.passive() as data:
+        client.send("NLST /*/*/*/*/none")
+        assert everything(data) == b""
+
+    reason = "The wildcards stand for too many names."
+    assert client.reply()[:3] == "150"
+    assert client.reply() == f"550 /*/*/*/*/none: {reason}"
+    status = client.says("STAT /*/*/*/*/none")
+    assert status == f"213-Status follows:\n213 End of status; there is more. {reason}"
 
 
 def test_a_tree_of_a_thousand_directories_is_listed(client: Client) -> None:
