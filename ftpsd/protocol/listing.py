@@ -35,6 +35,7 @@ _FORMATS = {
     "type": "type={type_};",
     "size": "size={entry.size};",
     "modify": "modify={modify};",
+    "create": "create={create};",
     "perm": "perm={perm};",
     "unix.mode": "unix.mode={mode:04o};",
     "unix.uid": "unix.uid={entry.uid};",
@@ -46,6 +47,8 @@ _FORMATS = {
 
 FACTS = tuple(_FORMATS)
 """The facts of MLST and MLSD that there are, in the order in which they are sent."""
+USUAL_FACTS = tuple([fact for fact in FACTS if fact != "create"])
+"""Those that are sent unless the client says otherwise: to learn the other takes a call more."""
 
 # What repeats in a listing is made once. The bound is for a directory where nothing repeats.
 _MOST_REMEMBERED = 1024
@@ -59,9 +62,11 @@ class Entry:
 
     `mode` is st_mode with the kind of file in it, `modified` nanoseconds since 1970, `target` the
     text of a symbolic link and `None` for all else. `owner` and `group` are texts to show.
+    `created` is like `modified`, or `None` if nobody knows.
     """
 
     __slots__ = (
+        "created",
         "device",
         "gid",
         "group",
@@ -91,6 +96,7 @@ class Entry:
         inode: int = 0,
         uid: int = 0,
         gid: int = 0,
+        created: int | None = None,
     ) -> None:
         self.name = name
         self.mode = mode
@@ -104,6 +110,7 @@ class Entry:
         self.inode = inode
         self.uid = uid
         self.gid = gid
+        self.created = created
 
 
 def mode_text(st_mode: int) -> str:
@@ -175,12 +182,15 @@ def facts(entry: Entry, selected: tuple[str, ...], perm: str, type_: str) -> str
     """
     if entry.mode & _KIND == _DIRECTORY:
         selected = tuple([fact for fact in selected if fact != "size"])
+    if entry.created is None:
+        selected = tuple([fact for fact in selected if fact != "create"])
     line = _format(selected).format(
         entry=entry,
         type_=type_,
         perm=perm,
         mode=entry.mode & 0o7777,
         modify=mdtm_text(entry.modified),
+        create=mdtm_text(entry.created or 0),
         owner=_word(entry.owner),
         group=_word(entry.group),
     )

@@ -48,7 +48,7 @@ class Login:
         self.hash = "SHA-256"
         self.copy_from: str | None = None
         self.rename_from: str | None = None
-        self.facts = ";".join(listing.FACTS)
+        self.facts = ";".join(listing.USUAL_FACTS)
         self.mask = 0o022
 
     @property

@@ -15,6 +15,7 @@ from ftpsd.protocol import listing
 from ftpsd.protocol.path import parent as parent_path
 from ftpsd.protocol.pattern import has_wildcard
 from ftpsd.protocol.reply import clean
+from ftpsd.worker.birth import created
 from ftpsd.worker.expansion import Expansion, is_directory
 
 if TYPE_CHECKING:
@@ -89,13 +90,17 @@ class Facts:
         """Select from "type;size;"; in a directory "." and ".." are itself and its parent."""
         self.selected = listing.select_facts(text)
         self.kinds = {".": "cdir", "..": "pdir"} if of_directory else {}
+        self.created = "create" in self.selected
 
 
 def mlst_line(root: Root, path: str, found: os.stat_result, facts: str, names: Names) -> str:
     """Give the line of MLST, in which the file has its whole path (RFC 3659, section 7.2)."""
     above = root.status(parent_path(path))
     shown = Facts(facts, of_directory=False)
-    return names.facts(names.entry(path, found), found, above, shown)
+    entry = names.entry(path, found)
+    if shown.created:
+        entry.created = root.created(path)
+    return names.facts(entry, found, above, shown)
 
 
 class Directory:
@@ -238,6 +243,11 @@ class Directory:
             return self._root.status(self._request.path + "/..")
         return os.stat(name, dir_fd=directory, follow_symlinks=False)
 
+    def _created(self, directory: int, name: str) -> int | None:
+        if name == "..":
+            return self._root.created(self._request.path + "/..")
+        return created(directory, name)
+
     def _order(self, directory: int) -> Callable[[str], tuple[int, bytes]]:
         return lambda name: (self._rank(lambda: directory, name), os.fsencode(name))
 
@@ -269,7 +279,10 @@ class Directory:
                 continue
             mark = self._mark(status) if shown[-1:] != "/" else ""
             if request.form == "facts":
-                yield names.facts(names.entry(name, status), status, above, self._facts)
+                entry = names.entry(name, status)
+                if self._facts.created:
+                    entry.created = self._created(directory, name)
+                yield names.facts(entry, status, above, self._facts)
             elif request.form == "long":
                 entry = names.entry(shown + mark, status, target)
                 yield listing.long_line(entry, self._now, human=request.human)

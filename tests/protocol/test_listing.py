@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ftpsd.protocol import listing
 from ftpsd.protocol.listing import (
     FACTS,
+    USUAL_FACTS,
     Entry,
     facts,
     feature_text,
@@ -154,6 +155,18 @@ def test_the_type_fact_names_the_kind(mode: int, fact: str) -> None:
     assert type_fact(mode) == fact
 
 
+def test_when_a_file_was_made_is_told_if_it_is_known() -> None:
+    known = entry("a")
+    known.created = (NOW - 3600) * 10**9
+
+    assert facts(known, ("modify", "create"), "r", "file") == (
+        "modify=20200715120000;create=20200715110000; a"
+    )
+    assert facts(entry("a"), ("create", "perm"), "r", "file") == "perm=r; a"
+    assert "create" not in USUAL_FACTS
+    assert {"create", *USUAL_FACTS} == {*FACTS}
+
+
 def test_facts_come_in_their_order_before_the_name() -> None:
     line = facts(entry("a b"), FACTS, "adfrw", "file")
 
@@ -216,7 +229,8 @@ def test_every_fact_can_be_selected() -> None:
 
 def test_the_feature_marks_what_is_selected() -> None:
     assert feature_text(("type", "modify")) == (
-        "MLST type*;size;modify*;perm;unix.mode;unix.uid;unix.gid;unix.owner;unix.group;unique;"
+        "MLST type*;size;modify*;create;perm;unix.mode;unix.uid;unix.gid;unix.owner;unix.group;"
+        "unique;"
     )
 
 

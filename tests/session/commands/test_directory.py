@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import time
 
 import pytest
 from served import SECONDS, Client, everything
@@ -120,6 +122,22 @@ def test_above_a_directory_is_its_parent(client: Client) -> None:
     root = client.fetch("MLSD").split(b"; ")[0]
 
     assert client.fetch("MLSD docs").split(b"\r\n")[1] == root + b"; .."
+
+
+def test_when_a_file_was_made_is_told_to_who_asks_for_it(client: Client) -> None:
+    path = client.served.root / "notes"
+    path.touch()
+    os.utime(path, (0, 0))
+    seconds = int(subprocess.check_output(["stat", "-c", "%W", path]))
+    made = time.strftime("create=%Y%m%d%H%M%S;", time.gmtime(seconds)) if seconds > 0 else ""
+
+    assert "create=" not in client.says("MLST notes")
+    assert client.says("OPTS MLST modify;create;") == "200 MLST OPTS modify;create;"
+    expected = f"modify=19700101000000;{made} "
+    assert client.says("MLST notes").split("\n")[1] == f" {expected}/notes"
+    own, above, notes, _ = client.fetch("MLSD").decode().split("\r\n")
+    assert notes == f"{expected}notes"
+    assert own == above.replace("; ..", "; .")
 
 
 def test_a_directory_that_is_a_link_is_listed_with_what_is_in_it(client: Client) -> None:
