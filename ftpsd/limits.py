@@ -76,4 +76,14 @@ UNIQUE_NAMES = 9999
 TREE_DEPTH = 100
 """How deep SITE RMDIR goes."""
 LISTING_DEPTH = 32
-"""How deep LIST -R goes."""
+"""How deep LIST -R goes, and how many names of a path may follow the first wildcard."""
+PATTERN_ALTERNATIVES = 64
+"""Patterns that one with braces may stand for."""
+PATTERN_TOKENS = 8192
+"""Letters and sets of all these patterns together."""
+EXPANDED_DIRECTORIES = 50_000
+"""Directories that the wildcards of one path may lead into."""
+EXPANDED_LETTERS = 4_000_000
+"""Letters of the paths of all these directories, from the first wildcard on."""
+EXPANDED_STEPS = 100_000_000
+"""Letters of names that are compared with wildcards, counted again for each 256 tokens of these."""

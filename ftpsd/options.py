@@ -96,7 +96,7 @@ def patterns(text: str) -> tuple[str, ...]:
         found = tuple(shlex.split(text))
     except ValueError as error:
         raise ValueError("expected names with wildcards, quotes in pairs") from error
-    if any("/" in one or "{" in one for one in found):
+    if any("/" in one or "{" in one for one in found) or len(text) > limits.PATH_BYTES:
         raise ValueError('expected names with wildcards, without "/" and braces')
     return found
 

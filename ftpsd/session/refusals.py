@@ -25,6 +25,7 @@ REFUSALS = {
     "loop": (reply.FILE_UNAVAILABLE, "Too many symbolic links"),
     "busy": (reply.FILE_BUSY, "It is in use"),
     "range": (reply.BAD_RESTART, "The restart position is beyond the end"),
+    "too_many": (reply.FILE_UNAVAILABLE, "The wildcards stand for too many names"),
     "unsupported": (reply.FILE_UNAVAILABLE, "The file system cannot do this"),
     "failed": (reply.LOCAL_ERROR, "The file system failed"),
 }

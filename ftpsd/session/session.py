@@ -68,7 +68,7 @@ class Login:
         self.hash = "SHA-256"
         self.copy_from: str | None = None
         self.rename_from: str | None = None
-        self.facts = ";".join(listing.FACTS)
+        self.facts = ";".join(listing.USUAL_FACTS)
         self.mask = granted.mask
 
     @property

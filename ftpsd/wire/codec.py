@@ -44,6 +44,7 @@ class _Reading:
 # What `json` is made of, without the regular expressions that it loads in every session.
 _READING: Any = _Reading()
 _SCAN = _json.make_scanner(_READING)
+_ESCAPE: Any = _json.encode_basestring_ascii
 _BLANKS = " \t\n\r"
 
 
@@ -80,22 +81,11 @@ def _parameters(message: Message, fds: list[int]) -> dict[str, object]:
     return found
 
 
-def _write(value: object) -> str:
-    if isinstance(value, str):
-        return _json.encode_basestring_ascii(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, list):
-        texts: list[object] = value  # pyright: ignore[reportUnknownVariableType]
-        return f"[{','.join(map(_write, texts))}]"
-    pairs = _object(value).items()
-    return f"{{{','.join(f'{_write(name)}:{_write(one)}' for name, one in pairs)}}}"
+_CHUNKS: Any = _json.make_encoder(None, _object, _ESCAPE, None, ":", ",", False, False, False)
 
 
 def _dump(value: dict[str, object]) -> bytes:
-    data = _write(value).encode("ascii") + b"\0"
+    data = "".join(_CHUNKS(value, 0)).encode("ascii") + b"\0"
     if len(data) > limits.MESSAGE_BYTES:
         raise Malformed("too long")
     return data

@@ -25,7 +25,7 @@ WriteMode = str
 enumeration(
     "FileRefusal",
     "not_found denied read_only forbidden exists not_directory is_directory not_regular not_empty "
-    "no_space quota too_large name loop busy range unsupported failed",
+    "no_space quota too_large name loop busy range too_many unsupported failed",
 )
 enumeration("FileKind", "file directory symlink other")
 enumeration("ListForm", "long names facts")
@@ -87,10 +87,11 @@ class Listing(Reply):
 
 
 class List(Call[Listing]):
-    """List a directory, or one file; several patterns at once are one path with wildcards.
+    """List a directory, or one file, or what a path with wildcards stands for.
 
-    Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST);
-    `hidden` are names that begin with a dot, `own` are "." and "..".
+    Lines end in CRLF. `facts` names the MLSD facts; `prefix` is the path as the client wrote it:
+    NLST shows names so, and wildcards before a last "/" are for directories only. `hidden` are
+    names that begin with a dot, `own` are "." and ".."; `human` sizes are short (-h).
     """
 
     MORE = True
@@ -107,6 +108,7 @@ class List(Call[Listing]):
     reverse: Bool
     itself: Bool
     classify: Bool
+    human: Bool
 
 
 class Described(Reply):

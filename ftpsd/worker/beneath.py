@@ -11,10 +11,17 @@ import errno
 import os
 import stat
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ftpsd.syscall import syscall
+from ftpsd.worker.birth import created
 from ftpsd.worker.rights import EVERYTHING, Rights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _OPENAT2: Final = 437
 _FCHMODAT2: Final = 452
@@ -94,12 +101,19 @@ class Root:
 
     def status(self, path: str) -> os.stat_result:
         """Look at `path`; at a link itself where it leads nowhere. Raise `OSError`."""
+        return self._look(path, os.fstat)
+
+    def created(self, path: str) -> int | None:
+        """Give when what `status` looks at was made, as `birth.created` does. Raise `OSError`."""
+        return self._look(path, created)
+
+    def _look(self, path: str, how: Callable[[int], T]) -> T:
         try:
             fd = self.open(path, os.O_PATH)
         except FileNotFoundError:
             fd = self.open(path, os.O_PATH | os.O_NOFOLLOW)
         try:
-            return os.fstat(fd)
+            return how(fd)
         finally:
             os.close(fd)
 

@@ -29,6 +29,7 @@ REASONS: Final = {
     errno.ETXTBSY: "busy",
     errno.EAGAIN: "busy",
     errno.ERANGE: "range",
+    errno.E2BIG: "too_many",
     errno.EXDEV: "unsupported",
     errno.EOPNOTSUPP: "unsupported",
 }

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd.options import Settings
-from ftpsd.protocol import pattern
+from ftpsd.protocol.pattern import Pattern
 from ftpsd.wire import files
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class Rights:
         """Take them from what the helper has read."""
         self.chosen = chosen
         self.unlisted = chosen.hide_names + chosen.deny_names
+        self._unlisted, self._denied = _compiled(self.unlisted), _compiled(chosen.deny_names)
+        self._named = {
+            kind: _compiled(getattr(chosen, f"{kind}_names")) for kind in ("upload", "download")
+        }
         self.lost = {
             ord(letter): None
             for right, letters in _LETTERS.items()
@@ -78,14 +82,14 @@ class Rights:
 
     def walk(self, path: str) -> None:
         """Raise `OSError` if a component of `path` is a name that is denied."""
-        denied = self.chosen.deny_names
+        denied = self._denied
         if denied and any(_fits(denied, name) for name in path.split("/")):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def named(self, kind: str, path: str) -> bool:
         """Say whether a file of this name may be uploaded or downloaded, which is the `kind`."""
-        wanted: tuple[str, ...] = getattr(self.chosen, f"{kind}_names")
-        return not wanted or _fits(wanted, path.rstrip("/").rpartition("/")[2])
+        wanted = self._named[kind]
+        return wanted is None or _fits(wanted, path.rstrip("/").rpartition("/")[2])
 
     def need_named(self, kind: str, path: str) -> None:
         """Raise `Refused` unless `named`."""
@@ -94,7 +98,13 @@ class Rights:
 
     def lists(self, name: str) -> bool:
         """Say whether a name is shown in listings."""
-        return self.is_whole(name) and (name in (".", "..") or not _fits(self.unlisted, name))
+        known = self._unlisted is None or name in (".", "..")
+        return self.is_whole(name) and (known or not _fits(self._unlisted, name))
+
+    def finds(self, name: str) -> bool:
+        """Say whether wildcards find a name: one with a dot only where dots are shown at all."""
+        dot = name[:1] == "." and self.chosen.list_dot_files == "no"
+        return not dot and self.lists(name)
 
     @staticmethod
     def is_whole(name: str) -> bool:
@@ -102,8 +112,13 @@ class Rights:
         return not name.startswith(TEMPORARY)
 
 
-def _fits(patterns: tuple[str, ...], name: str) -> bool:
-    return any(pattern.matches(one, name) for one in patterns)
+def _compiled(patterns: tuple[str, ...]) -> Pattern | None:
+    # Wildcards of a shell do not find names that begin with a dot; here no name begins with one.
+    return Pattern("=" + one for one in patterns) if patterns else None
+
+
+def _fits(wanted: Pattern | None, name: str) -> bool:
+    return wanted is not None and wanted.fits(wanted.along(wanted.start, "=" + name))
 
 
 EVERYTHING: Final = Rights(Settings())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ from ftpsd.worker.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
 
     from ftpsd.options import Settings
 
@@ -123,7 +125,7 @@ class Worker:
                     self._channel.send(*encode_reply(reply, continues=True))
                 finally:
                     os.close(reading)
-                for piece in directory.pieces():
+                for piece in directory.pieces(lambda: _check(pipe)):
                     pipe.write(piece)
         except BrokenPipeError:
             # The session stopped reading (ABOR); that is no failure of the listing.
@@ -131,6 +133,14 @@ class Worker:
         finally:
             directory.close()
         return files.Listing()
+
+
+def _check(pipe: FileIO) -> None:
+    """Raise `BrokenPipeError` if nobody reads any more, before there is anything to write."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    if poll.poll(0):
+        raise BrokenPipeError
 
 
 def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Channel], None]:

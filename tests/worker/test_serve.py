@@ -31,7 +31,18 @@ LIST: dict[str, Any] = {
     "prefix": "",
     "facts": "",
     **dict.fromkeys(
-        ("hidden", "own", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
+        (
+            "hidden",
+            "own",
+            "recursive",
+            "by_time",
+            "by_size",
+            "reverse",
+            "itself",
+            "classify",
+            "human",
+        ),
+        False,
     ),
 }
 

@@ -212,7 +212,18 @@ def file_descriptor(path: str) -> int:
 def listing(path: str, form: str = "long", **changed: Any) -> str:
     """List a directory through the worker; give the text, or the reason why not."""
     flags = dict.fromkeys(
-        ("hidden", "own", "recursive", "byTime", "bySize", "reverse", "itself", "classify"), False
+        (
+            "hidden",
+            "own",
+            "recursive",
+            "byTime",
+            "bySize",
+            "reverse",
+            "itself",
+            "classify",
+            "human",
+        ),
+        False,
     )
     parameters = {"path": path, "form": form, "prefix": "", "facts": "type;size;", **flags}
     opened = file("List", **{**parameters, **changed})
