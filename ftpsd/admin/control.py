@@ -40,12 +40,14 @@ def _settings() -> Settings:
 
 
 def _check(_: argparse.Namespace) -> int:
-    mistakes = settings.load()[1]
+    # Whose login it is does not matter: every policy is read, to see whether it is for them.
+    mistakes = settings.load(settings.Who(user="", groups=(), anonymous=False, address="::1"))[1]
     for one in mistakes:
         place = f"{one.file}:{one.line}" if one.line else f"{one.file}"
         print(f"{place}: {one.reason}")
     if not mistakes:
-        read = ", ".join(str(file) for file in settings.files())
+        found = [*settings.files(), *settings.policies()]
+        read = ", ".join(str(file) for file in found)
         print(f"No mistakes in {read}." if read else "There are no settings; the defaults hold.")
     return 1 if mistakes else 0
 

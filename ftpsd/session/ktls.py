@@ -10,10 +10,13 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import struct
+import time
 
-from ftpsd.session import hello
+from ftpsd.session import hello, openssl
 from ftpsd.session.secure import (
     NO_APPLICATION_PROTOCOL,
+    RAW,
     Refused,
     begins,
     check_protocol,
@@ -28,8 +31,12 @@ OPTION = 1 << 3
 """SSL_OP_ENABLE_KTLS (ssl.h); Python has a name for it from 3.12 on."""
 _TCP_ULP = 31
 _SOL_TLS, _TLS_TX = 282, 1
-_CRYPTO_INFO = 64
+_CRYPTO_INFO = 4
+"""Size of struct tls_crypto_info (linux/tls.h): version and cipher alone, whatever that is."""
 _HELLO = 1 << 18
+_ANCILLARY = 64
+_LAST_SECONDS = 10
+"""How long the kernel may take for the last records, when all before them are with the client."""
 
 
 def available(sock: _socket.socket) -> bool:
@@ -53,8 +60,8 @@ class Kernel:
 
     def __init__(self, sock: _socket.socket, context: ssl.SSLContext) -> None:
         """Take over a connected `sock`; the handshake is `advance`."""
-        sock.setblocking(False)
         self._plain = socket.socket(fileno=sock.detach())
+        self._plain.setblocking(False)
         self._context = context
         self._tls: ssl.SSLSocket | None = None
         self._finished = self.sendfile = False
@@ -95,6 +102,8 @@ class Kernel:
             raise Refused("it was closed during the handshake")
         first = hello.Hello()
         if not begins(first, data):
+            if self._is(select.POLLRDHUP):
+                raise Refused("it was closed during the handshake")
             # poll(2) is to wait for more than what is there already.
             self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
             raise BlockingIOError
@@ -110,6 +119,12 @@ class Kernel:
             do_handshake_on_connect=False,
             suppress_ragged_eofs=False,
         )
+
+    def _is(self, event: int) -> bool:
+        """Say whether there is an event of poll(2), or an error."""
+        poll = select.poll()
+        poll.register(self.fileno(), event)
+        return bool(poll.poll(0))
 
     def _kernel_sends(self) -> bool:
         try:
@@ -138,26 +153,53 @@ class Kernel:
         return 0
 
     def finish(self) -> bool:
-        """Send close_notify; `False` if it has to be called again."""
+        """Send close_notify; `False` if it has to be called again. Raise `OSError`."""
+        if self.sendfile and not self._finished:
+            # From now on poll(2) waits until TCP has sent all that it was given.
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 1)
+            if not self._is(select.POLLOUT):
+                return False
         try:
             if not self._finished:
-                self._sock.unwrap()
+                self._last() if self.sendfile else self._sock.unwrap()
         except ssl.SSLWantWriteError:
             return False
-        except (ssl.SSLError, OSError):
+        except ssl.SSLError:
             # It wants the peer's own close_notify, which nobody needs to wait for.
             pass
         self._finished = True
-        self._shut()
+        # It fails where the client is gone; to OpenSSL that is the same as a mere FIN.
+        socket.socket.shutdown(self._sock, socket.SHUT_WR)
         return True
 
-    def _shut(self) -> None:
+    def _last(self) -> None:
+        """Send close_notify behind all that the kernel still has. Raise `OSError`.
+
+        It takes records without waiting and keeps those that TCP has no room for (net/tls/tls_sw.c)
+        without a sign of it; shutdown(2) and close(2) throw them away. A call that may wait sends
+        them first. It waits for little: what TCP had before is sent.
+        """
+        sock = self._sock
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _LAST_SECONDS, 0))
+        # The answer is not waited for.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 1))
+        sock.setblocking(True)
+        begun = time.monotonic()
         try:
-            socket.socket.shutdown(self._sock, socket.SHUT_WR)
-        except OSError:
-            # As for `Secure`: a client that has all of its file may be gone.
-            pass
+            sock.unwrap()
+        finally:
+            sock.setblocking(False)
+            if time.monotonic() - begun >= _LAST_SECONDS:
+                raise TimeoutError("the client does not take the end")
 
     def close(self) -> None:
-        """Close the socket."""
-        (self._tls or self._plain).close()
+        """Close the socket, reading what is left: unread bytes would make the kernel reset it."""
+        sock = self._tls or self._plain
+        try:
+            # Where the kernel reads too, recv(2) fails for a record that is no data.
+            while socket.socket.recvmsg(sock, RAW, _ANCILLARY)[0]:
+                pass
+        except OSError:
+            pass
+        sock.close()
+        openssl.forget_errors()

@@ -77,6 +77,19 @@ def set_groups(context: ssl.SSLContext, names: str) -> bool:
     return known() and _function("SSL_CTX_ctrl")(*arguments) == 1
 
 
+def forget_errors() -> None:
+    """Drop what this thread has noted of errors (ERR_clear_error(3)).
+
+    OpenSSL 3.5 notes the error of a system call and Python's `ssl` leaves it there when it has
+    raised it. What the next connection meets would be taken for the same.
+    """
+    try:
+        _function("ERR_clear_error")()
+    except OSError:
+        # This Python has an OpenSSL of its own.
+        pass
+
+
 def new_ticket(connection: ssl.SSLObject) -> bool:
     """Send one more session ticket with what is written next (SSL_new_session_ticket(3)).
 

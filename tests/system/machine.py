@@ -36,12 +36,16 @@ _CLIENTS = (
     "aria2,libio-socket-ssl-perl,ncftp,node-basic-ftp,nodejs,perl,php-cli,"
     "python3-aioftp,rclone,ruby"
 )
+# a kernel to boot for what that of the host may lack, and what boots it
+_KERNEL = "e2fsprogs,linux-image-cloud-amd64,openssl,python3,qemu-system-x86,strace"
 # testing is for reading units only: it is too often between two states to be booted
 PACKAGES = {
     "bookworm": _STABLE,
     "trixie": _STABLE,
     "testing": "systemd,python3-minimal",
     "clients-trixie": f"{_STABLE},{_CLIENTS}",
+    "kernel-bookworm": _KERNEL,
+    "kernel-trixie": _KERNEL,
 }
 
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin", "HOME": "/root", "LANG": "C.UTF-8"}
@@ -142,12 +146,12 @@ class _Container:
         shutil.rmtree(self.work)
 
 
-def run_once(suite: str, *argv: str) -> subprocess.CompletedProcess[str]:
+def run_once(suite: str, *argv: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a command in a suite's root without booting it; /src is the repository."""
     container = _Container(suite)
     try:
         command = container.command("--pipe", "--as-pid2", "--", *argv)
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     finally:
         container.remove()
 
