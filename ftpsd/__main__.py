@@ -70,6 +70,12 @@ def _serve() -> int:
     return main(sys.argv[2:])
 
 
+def _import_vsftpd() -> int:
+    from ftpsd.admin.vsftpd.command import main
+
+    return main(sys.argv[2:])
+
+
 PROCESSES = {
     "session": _session,
     "helper": _helper,
@@ -78,12 +84,14 @@ PROCESSES = {
     "serve": _serve,
     "catalog": _catalog,
     "config-sample": _config_sample,
+    "import-vsftpd": _import_vsftpd,
 }
 
 USAGE = """\
 usage: ftpsd serve [--help] DIR    serve a directory from here, without root or systemd
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
+       ftpsd import-vsftpd FILE    show what becomes of vsftpd's configuration, --write writes it
 
 The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket
 """
