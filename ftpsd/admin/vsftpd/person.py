@@ -142,7 +142,7 @@ def is_host(text: str) -> bool:
 def _session(v: Values, who: Person) -> dict[str, str]:
     rate = v.number("anon_max_rate" if who.restricted(v) else "local_max_rate")
     found = {
-        "DirectoryMessage": message(v) if v.on("dirmessage_enable") else "",
+        "DirectoryMessage": (v.on("dirmessage_enable") and message(v)) or "none",
         "IdleTimeoutSec": patience(v.number("idle_session_timeout")),
         "UploadRate": str(rate),
         "DownloadRate": str(rate),
