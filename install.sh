@@ -9,14 +9,15 @@ export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C.UTF-8
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 destdir=${DESTDIR:-} state=${FTPSD_MACHINE:-/var/lib/ftpsd-machine}
-packages=(python3 python3-systemd python3-prctl python3-pampy python3-six libpam-modules libpam-runtime)
+packages=(python3 python3-systemd python3-prctl python3-pampy python3-six libpam-modules libpam-runtime
+  libnss-systemd openssl)
 settings=(/etc/ftpsd/ftpsd.conf /etc/pam.d/ftpsd)
 installed=() changed_sockets=() booted=$([[ ! -d /run/systemd/system ]] || echo yes)
 
 usage() {
   cat <<'END'
 usage: ./install.sh [--prefix=DIR] [--machine]   install ftpsd and start it, or upgrade it in place
-       ./install.sh --uninstall [--prefix=DIR]   remove it; changed settings and the account "ftp" stay
+       ./install.sh --uninstall [--prefix=DIR]   remove it; changed settings, the account "ftp" and users stay
        ./install.sh --stop                       end and remove the machine made where systemd does not run
 
   --prefix=DIR   where to install; systemd reads units below /usr/local (the default) and /usr only
@@ -102,11 +103,13 @@ put_files() {
   for file in "$here"/units/*.{socket,service,slice} "$here"/units/*.d/*.conf; do
     name=${file##*/}
     # an older systemd would complain about what it does not know at every connection
-    if [[ $name =~ ^([0-9]+)- ]] && ((10#${BASH_REMATCH[1]} > version)); then continue; fi
+    if [[ $name =~ systemd-([0-9]+)\.conf$ ]] && ((10#${BASH_REMATCH[1]} > version)); then continue; fi
     put 0644 "$file" "$prefix/lib/systemd/system/${file#"$here"/units/}"
   done
   for file in "$here"/{sysusers,tmpfiles}.d/*.conf; do put 0644 "$file" "$prefix/lib/${file#"$here"/}"; done
   put 0755 <(printf '#!/bin/sh\nexec /usr/bin/python3 -I -S %s/ftpsd/__main__.py "$@"\n' "$lib") "$prefix/bin/ftpsd"
+  put 0755 <(printf '#!/bin/sh\nexec /usr/bin/python3 -I -S -X utf8 %s/ftpsd/__main__.py ctl "$@"\n' "$lib") \
+    "$prefix/bin/ftpsdctl"
   text=$("${ftpsd[@]}" catalog) || die "'ftpsd catalog' failed"
   put 0644 <(say "$text") "$prefix/lib/systemd/catalog/ftpsd.catalog"
   text=$("${ftpsd[@]}" config-sample) || die "'ftpsd config-sample' failed"
@@ -145,6 +148,7 @@ install_here() {
     systemctl try-restart ftpsd-helper.service ftpsd-ports.service
   fi
   systemctl reset-failed 'ftpsd*' 2>/dev/null || true
+  systemctl start -q ftpsd-keygen.service
   systemctl enable -q --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket
   # where the unit really listens: the admin may have changed it
   at=$(systemctl show -P Listen ftpsd.socket | awk '$2 == "(Stream)" && !n++ { print $1 }')
@@ -156,10 +160,12 @@ install_here() {
   say "ftpsd answers on $at: $answer"
   [[ ${FTPSD_INSIDE:-} ]] || cat <<END
 
-  curl --user NAME ftp://${at%:21}/     your own files (curl asks for your password)
+  curl --ssl-reqd --insecure --user NAME ftp://${at%:21}/   your own files (curl asks for your password)
   curl ftp://${at%:21}/                 what anonymous visitors see
   journalctl -u 'ftpsd@*'              log of all sessions
   systemctl edit ftpsd.socket          other port or address (ListenStream=), limits
+  /etc/credstore/ftpsd.pem             put your key and certificate there; until then it is self-signed
+  ftpsdctl user add NAME               an account for FTP only
   ${settings[0]}               settings
   $here/install.sh --uninstall
 END
@@ -180,7 +186,7 @@ uninstall_here() {
   rmdir --ignore-fail-on-non-empty "$prefix"/lib/systemd/system/ftpsd*.d "$prefix"/lib/systemd/{system,catalog} \
     "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd 2>/dev/null || true
   { systemctl daemon-reload && systemctl reset-failed 'ftpsd*' && journalctl --update-catalog; } 2>/dev/null || true
-  say 'ftpsd is removed. The account "ftp", its home and the Debian packages stay.'
+  say 'ftpsd is removed. The account "ftp", its home, users and the Debian packages stay.'
 }
 
 machine_runs() { # sets "nspawn", and "init" to the machine's process 1 as it is numbered here
@@ -224,7 +230,7 @@ install_in_machine() {
       say "Making a small Debian machine ($suite) in $state, which takes a minute."
       rm -rf --one-file-system "$state/root.new"
       "${own_mounts[@]}" mmdebstrap --quiet --variant=minbase \
-        --include="systemd,systemd-sysv,dbus,libnss-systemd,libpam-systemd,$(IFS=, && echo "${packages[*]}")" \
+        --include="systemd,systemd-sysv,dbus,libpam-systemd,$(IFS=, && echo "${packages[*]}")" \
         "$suite" "$state/root.new" || die "the machine could not be made"
       mv "$state/root.new" "$state/root"
     fi
@@ -249,7 +255,7 @@ It runs in a small Debian machine of its own, because systemd does not run here.
 of this host, but accounts and files are the machine's, in $state/root.
 It has an account to try: "demo", password ${password:-as printed when the machine was made}
 
-  curl --user demo${password:+:$password} ftp://127.0.0.1/
+  curl --ssl-reqd --insecure --user demo${password:+:$password} ftp://127.0.0.1/
   curl ftp://127.0.0.1/                       what anonymous visitors see
   nsenter --target $init --all               a shell in there: journalctl -u 'ftpsd@*', systemctl edit ftpsd.socket
   $here/install.sh --stop                     end the machine and remove it with all that is in it

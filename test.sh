@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit
 export PATH=$PATH:/usr/sbin:/sbin
 
-fast_packages=(python3 python3-venv ca-certificates)
+fast_packages=(python3 python3-venv ca-certificates openssl)
 system_packages=(mmdebstrap systemd-container debian-archive-keyring iproute2 shellcheck curl lftp tnftp wget)
 failed=()
 

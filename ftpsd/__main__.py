@@ -14,7 +14,7 @@ PACKAGES = "/usr/lib/python3/dist-packages"
 
 
 def _session() -> int:
-    from ftpsd.session.serve import main
+    from ftpsd.session.first import main
 
     return main()
 
@@ -30,6 +30,7 @@ def _spawner() -> int:
 
     from ftpsd import events
     from ftpsd.helper.spawner import spawn
+    from ftpsd.options import read_section
     from ftpsd.worker.confine import version
     from ftpsd.worker.serve import prepare
 
@@ -38,7 +39,7 @@ def _spawner() -> int:
         log(events.NO_LANDLOCK)
     spawn(
         socket.socket(fileno=0),
-        lambda who: prepare(who.root, who.user, who.group, read_only=who.read_only),
+        lambda who: prepare(who.root, who.user, who.group, read_section(who.settings)),
         log,
     )
     return 0
@@ -70,8 +71,14 @@ def _serve() -> int:
     return main(sys.argv[2:])
 
 
-def _import_vsftpd() -> int:
-    from ftpsd.admin.vsftpd.command import main
+def _keygen() -> int:
+    from ftpsd.admin.keygen import main
+
+    return main(sys.argv[2:])
+
+
+def _control() -> int:
+    from ftpsd.admin.control import main
 
     return main(sys.argv[2:])
 
@@ -82,17 +89,19 @@ PROCESSES = {
     "spawner": _spawner,
     "ports": _ports,
     "serve": _serve,
+    "keygen": _keygen,
+    "ctl": _control,
     "catalog": _catalog,
     "config-sample": _config_sample,
-    "import-vsftpd": _import_vsftpd,
 }
 
 USAGE = """\
 usage: ftpsd serve [--help] DIR    serve a directory from here, without root or systemd
+       ftpsd keygen [FILE]         make a self-signed certificate, where there is none
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
-       ftpsd import-vsftpd FILE    show what becomes of vsftpd's configuration, --write writes it
 
+ftpsdctl checks settings, keeps users and imports what vsftpd was set to.
 The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket
 """
 

@@ -12,6 +12,12 @@ CLIENT_ERRORS = 50
 """Refused commands in a row that end a session."""
 LOGIN_TIMEOUT_SECONDS = 60.0
 """How long a client may take to log in."""
+HANDSHAKE_SECONDS = 30.0
+"""How long a TLS handshake may take."""
+MESSAGES_TOLD = 1000
+"""Directories that a session tells a message about."""
+SYNC_SECONDS = 600.0
+"""How long a file may take to be written to the disk (SyncUploads=)."""
 QUEUED_LINES = 64
 """Commands held back while a transfer runs; more wait in the kernel."""
 
@@ -29,7 +35,7 @@ ANSWER_SECONDS = 30.0
 
 # Helper: what a session may ask, and how often.
 LOGIN_ATTEMPTS = 5
-"""Logins one control connection may try, whatever helper connection it uses."""
+"""Logins one control connection may try, whatever helper connection it uses (MaxLoginFailures=)."""
 REQUESTS = 16
 """Requests one helper connection may make."""
 REQUEST_SECONDS = 1.0
@@ -48,7 +54,8 @@ ADDRESSES = 4096
 """Addresses remembered; the oldest goes first."""
 HELPER_CONNECTIONS = 4096
 FAILURE_SECONDS = 1.0
-"""A refused login is answered at a multiple of this, so that its cause cannot be timed."""
+"""What FailedLoginDelaySec= counts. A refused login is answered at a multiple of that, so that its
+cause cannot be timed."""
 LOGIN_SECONDS = 60.0
 """How long PAM may take."""
 
@@ -60,6 +67,8 @@ UNPRIVILEGED_PORT = 1024
 """The lowest port that a server connects to (RFC 2577, section 3)."""
 
 # Worker.
+DIRECTORY_MESSAGE_BYTES = 2048
+"""What is told of the file that DirectoryMessage= names; thrice as long is within TEXT_BYTES."""
 SORTED_NAMES = 200_000
 """Names held at once to sort one directory; a larger one is listed as it comes."""
 UNIQUE_NAMES = 9999
@@ -67,4 +76,14 @@ UNIQUE_NAMES = 9999
 TREE_DEPTH = 100
 """How deep SITE RMDIR goes."""
 LISTING_DEPTH = 32
-"""How deep LIST -R goes."""
+"""How deep LIST -R goes, and how many names of a path may follow the first wildcard."""
+PATTERN_ALTERNATIVES = 64
+"""Patterns that one with braces may stand for."""
+PATTERN_TOKENS = 8192
+"""Letters and sets of all these patterns together."""
+EXPANDED_DIRECTORIES = 50_000
+"""Directories that the wildcards of one path may lead into."""
+EXPANDED_LETTERS = 4_000_000
+"""Letters of the paths of all these directories, from the first wildcard on."""
+EXPANDED_STEPS = 100_000_000
+"""Letters of names that are compared with wildcards, counted again for each 256 tokens of these."""

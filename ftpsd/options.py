@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every setting of ftpsd.conf, once: name, form, default, bounds and text.
+"""Every setting of ftpsd.conf and of policies, once: section, reader of its value, default.
 
-The parser, the sample file and the documentation are made from these fields. Values are written
-as systemd writes them (systemd.syntax(7), systemd.time(7)).
+Values are written as systemd writes them (systemd.syntax(7), systemd.time(7)); a default is written
+as an admin would write it. Every reader raises `ValueError`, saying what would be right. What a
+setting is for is told in `ftpsd.admin.texts`, which the documentation is made from.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
+import shlex
 from typing import TYPE_CHECKING, Any, Final
+
+from ftpsd import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,33 +24,48 @@ PORTS: Final = range(1, 65536)
 
 
 def boolean(text: str) -> bool:
-    """Read yes or no as systemd does. Raise `ValueError`, saying what would be right."""
+    """Read yes or no as systemd does."""
     known = {"1": True, "yes": True, "y": True, "true": True, "t": True, "on": True}
     known |= {"0": False, "no": False, "n": False, "false": False, "f": False, "off": False}
-    try:
-        return known[text.lower()]
-    except KeyError:
-        raise ValueError("expected yes or no") from None
+    if text.lower() not in known:
+        raise ValueError("expected yes or no")
+    return known[text.lower()]
 
 
-def seconds(text: str) -> int:
-    """Read a time span of 1 second to 1 day. Raise `ValueError`, saying what would be right."""
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
-    unit = text[len(number) :].strip()
-    if not number.isdecimal() or unit not in SPANS or not 1 <= int(number) * SPANS[unit] <= 86400:
-        raise ValueError("expected a time span from 1s to 1d, such as 30, 90s or 5min")
-    return int(number) * SPANS[unit]
+def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callable[[str], int]:
+    """Give what reads a number with one of `units`, from `low` to `high`; "infinity" is one."""
+
+    def read(text: str) -> int:
+        number = text.rstrip("abcdefghijklmnopqrstuvwxyzKMGT ")
+        unit = text[len(number) :].strip()
+        number = "0" if text == "infinity" else number
+        # Twenty digits are more than any bound, and int() takes its time for thousands of them.
+        if not (number.isascii() and number.isdecimal() and len(number) < 20) or unit not in units:
+            raise ValueError(f"expected {expected}")
+        value = int(number) * units[unit]
+        if not low <= value <= high:
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return read
 
 
-def user_id(text: str) -> int:
-    """Read a user id above root's. Raise `ValueError`, saying what would be right."""
-    if not text.isdecimal() or not 1 <= int(text) < 2**32 - 1:
-        raise ValueError("expected a user id above 0, such as 1000")
-    return int(text)
+seconds = amount(SPANS, 1, 86400, "a time span from 1s to 1d, such as 30, 90s or 5min")
+user_id = amount({"": 1}, 1, 2**32 - 2, "a user id above 0, such as 1000")
+failures = amount({"": 1}, 1, 15, "a number from 1 to 15")
+failure_delay = amount(SPANS, 1, 30, "a time span from 1s to 30s")
+delay = amount(SPANS, 0, 30, "a time span up to 30s")
+count = amount({"": 1, "infinity": 0}, 0, 10**6, 'a number, or "infinity"')
+
+
+SIZES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "infinity": 0}
+RATES: Final = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "infinity": 0}
+rate = amount(RATES, 0, 2**40, 'bytes per second such as 500K, or "infinity"')
+size = amount(SIZES, 0, 2**60, 'a size such as 500M, or "infinity"')
 
 
 def port_range(text: str) -> tuple[int, int]:
-    """Read "any" or FIRST-LAST. Raise `ValueError`, saying what would be right."""
+    """Read "any" or FIRST-LAST."""
     if text == "any":
         return 0, 0
     first, _, last = text.partition("-")
@@ -54,7 +75,7 @@ def port_range(text: str) -> tuple[int, int]:
 
 
 def source_port(text: str) -> int:
-    """Read "any" or one port. Raise `ValueError`, saying what would be right."""
+    """Read "any" or one port."""
     if text == "any":
         return 0
     if text.isdecimal() and int(text) in PORTS:
@@ -62,11 +83,84 @@ def source_port(text: str) -> int:
     raise ValueError('expected "any" or a port, such as 20')
 
 
-def option(
-    default: str, *, section: str, parse: Callable[[str], Any], form: str, purpose: str
-) -> Any:
-    """Declare a setting; `default` is written as an admin would write it."""
-    told = {"section": section, "parse": parse, "form": form, "purpose": purpose, "text": default}
+def octal(text: str) -> int:
+    """Read permission bits."""
+    if not re.fullmatch("0?[0-7]{3}", text):
+        raise ValueError("expected permission bits, such as 022 or 0640")
+    return int(text, 8)
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """Read wildcards for names; one with a space in it stands in quotes."""
+    try:
+        found = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError("expected names with wildcards, quotes in pairs") from error
+    if any("/" in one or "{" in one for one in found) or len(text) > limits.PATH_BYTES:
+        raise ValueError('expected names with wildcards, without "/" and braces')
+    return found
+
+
+def place(text: str) -> str:
+    """Read an absolute path with specifiers."""
+    if "\0" in text or not re.fullmatch("(/|%h)([^%]|%[uhgUG%])*", text):
+        raise ValueError(
+            'expected a path from "/" or "%h" on; %u %h %g %U %G and %% are specifiers'
+        )
+    return text
+
+
+def choice(*values: str) -> Callable[[str], str]:
+    """Give what reads one of `values`."""
+
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"expected {', '.join(values[:-1])} or {values[-1]}")
+        return text
+
+    return parse
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names with wildcards, and `file:/path` for a file of such, one a line."""
+    return tuple(text.split())
+
+
+def commands(text: str) -> tuple[str, ...]:
+    """Read names of commands; one of SITE is written as SITE_CHMOD."""
+    found = tuple(text.upper().split())
+    if not all(re.fullmatch("[A-Z0-9]+(_[A-Z]+)?", one) for one in found):
+        raise ValueError("expected commands, such as STOR SITE_CHMOD")
+    return found
+
+
+def word(text: str) -> str:
+    """Read one name that is no path, or nothing."""
+    if not text.isprintable() or any(one in "/ " for one in text) or text in (".", ".."):
+        raise ValueError("expected one name")
+    return text
+
+
+def openssl_list(text: str) -> str:
+    """Read names as OpenSSL joins them, or "system" as nothing."""
+    if not text.isascii() or not text.isprintable() or " " in text or len(text) > 2000:
+        raise ValueError('expected "system" or names of OpenSSL joined by ":"')
+    return "" if text == "system" else text
+
+
+any_or_listed = choice("any", "listed")
+asked_or_not = choice("asked", "yes", "no")
+time_zone = choice("UTC", "local")
+which_logins = choice("no", "passwords", "always")
+resumption = choice("off", "prefer", "require")
+tls_version = choice("1.2", "1.3")
+certificate = choice("no", "optional", "required")
+certificate_login = choice("no", "with_password", "without_password")
+
+
+def option(section: str, parse: Callable[[str], Any], default: str) -> Any:
+    """Declare a setting of `section`."""
+    told = {"section": section, "parse": parse, "text": default}
     return dataclasses.field(default=parse(default), metadata=told)
 
 
@@ -74,65 +168,107 @@ def option(
 class Settings:
     """What an admin has set. A key in the file is the field's name in CamelCase."""
 
-    anonymous: bool = option(
-        "yes",
-        section="Login",
-        parse=boolean,
-        form="yes or no",
-        purpose='Let "anonymous" and "ftp" log in with any password, to read below the home '
-        "directory of the account ftp.",
-    )
-    minimum_uid: int = option(
-        "1000",
-        section="Login",
-        parse=user_id,
-        form="a user id",
-        purpose="Accounts below this user id cannot log in; root never can.",
-    )
-    pam_session: bool = option(
-        "no",
-        section="Login",
-        parse=boolean,
-        form="yes or no",
-        purpose="Open a PAM session for each login, so that it shows in loginctl and the modules "
-        "of the PAM file's session stack are run.",
-    )
-    idle_timeout_sec: int = option(
-        "5min",
-        section="Session",
-        parse=seconds,
-        form="a time span",
-        purpose="Close a session that has sent no command for this long.",
-    )
-    data_timeout_sec: int = option(
-        "2min",
-        section="Data",
-        parse=seconds,
-        form="a time span",
-        purpose="Give up a data connection that is not made, or moves no byte, for this long.",
-    )
-    passive_ports: tuple[int, int] = option(
-        "any",
-        section="Data",
-        parse=port_range,
-        form='"any" or FIRST-LAST',
-        purpose="Passive data connections are offered on a random port of this range. A firewall "
-        "has to let it in.",
-    )
-    active_source_port: int = option(
-        "any",
-        section="Data",
-        parse=source_port,
-        form='"any" or a port',
-        purpose="Active data connections come from this port. Below 1024 ftpsd-ports.service needs "
-        "CAP_NET_BIND_SERVICE, see the README.",
-    )
+    anonymous: bool = option("Login", boolean, "yes")
+    anonymous_user: str = option("Login", word, "ftp")
+    anonymous_password: str = option("Login", any_or_listed, "any")
+    anonymous_allow_email: tuple[str, ...] = option("Login", names, "")
+    anonymous_deny_email: tuple[str, ...] = option("Login", names, "")
+    local_users: bool = option("Login", boolean, "yes")
+    minimum_uid: int = option("Login", user_id, "1000")
+    allow_users: tuple[str, ...] = option("Login", names, "")
+    deny_users: tuple[str, ...] = option("Login", names, "")
+    allow_groups: tuple[str, ...] = option("Login", names, "")
+    deny_groups: tuple[str, ...] = option("Login", names, "")
+    virtual_user: str = option("Login", word, "")
+    pam_service: str = option("Login", word, "ftpsd")
+    pam_session: bool = option("Login", boolean, "no")
+    sessions: int = option("Login", count, "infinity")
+    sessions_per_user: int = option("Login", count, "infinity")
+    sessions_per_address: int = option("Login", count, "infinity")
+    max_login_failures: int = option("Login", failures, str(limits.LOGIN_ATTEMPTS))
+    failed_login_delay_sec: int = option("Login", failure_delay, "1s")
+    login_delay_sec: int = option("Login", delay, "0")
+    write: bool = option("Files", boolean, "yes")
+    upload: bool = option("Files", boolean, "yes")
+    download: bool = option("Files", boolean, "yes")
+    list: bool = option("Files", boolean, "yes")
+    overwrite: bool = option("Files", boolean, "yes")
+    append: bool = option("Files", boolean, "yes")
+    delete: bool = option("Files", boolean, "yes")
+    rename: bool = option("Files", boolean, "yes")
+    make_directory: bool = option("Files", boolean, "yes")
+    chmod: bool = option("Files", boolean, "yes")
+    set_modification_time: bool = option("Files", boolean, "yes")
+    root: str = option("Files", place, "%h")
+    directory: str = option("Files", place, "/")
+    world_readable_only: bool = option("Files", boolean, "no")
+    hide_names: tuple[str, ...] = option("Files", patterns, "")
+    deny_names: tuple[str, ...] = option("Files", patterns, "")
+    upload_names: tuple[str, ...] = option("Files", patterns, "")
+    download_names: tuple[str, ...] = option("Files", patterns, "")
+    umask: int = option("Files", octal, "022")
+    file_mode: int = option("Files", octal, "0666")
+    directory_mode: int = option("Files", octal, "0777")
+    hide_owners: bool = option("Files", boolean, "no")
+    list_dot_files: str = option("Files", asked_or_not, "asked")
+    list_recursive: bool = option("Files", boolean, "yes")
+    list_timezone: str = option("Files", time_zone, "UTC")
+    atomic_uploads: bool = option("Files", boolean, "no")
+    delete_failed_uploads: bool = option("Files", boolean, "no")
+    sync_uploads: bool = option("Files", boolean, "no")
+    max_file_size: int = option("Files", size, "infinity")
+    keep_free: int = option("Files", size, "0")
+    idle_timeout_sec: int = option("Session", seconds, "5min")
+    directory_message: str = option("Session", word, ".message")
+    allow_commands: tuple[str, ...] = option("Session", commands, "")
+    deny_commands: tuple[str, ...] = option("Session", commands, "")
+    upload_rate: int = option("Session", rate, "infinity")
+    download_rate: int = option("Session", rate, "infinity")
+    rate_burst: int = option("Session", size, "0")
+    data_timeout_sec: int = option("Data", seconds, "2min")
+    passive: bool = option("Data", boolean, "yes")
+    active: bool = option("Data", boolean, "yes")
+    passive_any_peer: bool = option("Data", boolean, "no")
+    active_any_peer: bool = option("Data", boolean, "no")
+    passive_address: str = option("Data", word, "auto")
+    passive_ports: tuple[int, int] = option("Data", port_range, "any")
+    active_source_port: int = option("Data", source_port, "any")
+    require_tls: str = option("TLS", which_logins, "passwords")
+    require_data_tls: bool = option("TLS", boolean, "no")
+    tls_resumption: str = option("TLS", resumption, "prefer")
+    require_tls_close: bool = option("TLS", boolean, "no")
+    tls_minimum: str = option("TLS", tls_version, "1.2")
+    tls_ciphers: str = option("TLS", openssl_list, "system")
+    tls_cipher_suites: str = option("TLS", openssl_list, "system")
+    tls_groups: str = option("TLS", openssl_list, "system")
+    client_certificate: str = option("TLS", certificate, "no")
+    certificate_login: str = option("TLS", certificate_login, "no")
 
 
 def key(name: str) -> str:
     """Give the key of a field as it stands in the file: `pam_session` is PAMSession."""
-    words = {"uid": "UID", "pam": "PAM"}
+    words = {"uid": "UID", "pam": "PAM", "tls": "TLS", "umask": "UMask"}
     return "".join(words.get(word, word.capitalize()) for word in name.split("_"))
 
 
 OPTIONS: Final = {key(field.name): field for field in dataclasses.fields(Settings)}
+RIGHTS: Final = tuple(
+    one.name
+    for one in OPTIONS.values()
+    if (one.metadata["section"], one.metadata["parse"], one.default) == ("Files", boolean, True)
+)
+"""The rights of [Files]: what is allowed unless it is switched off."""
+
+
+def write_section(chosen: Settings, *sections: str) -> list[str]:
+    """Write the settings of sections as texts, for a message."""
+    known = (one.name for one in OPTIONS.values() if one.metadata["section"] in sections)
+    return [json.dumps([name, getattr(chosen, name)]) for name in known]
+
+
+def read_section(written: list[str]) -> Settings:
+    """Read what `write_section` wrote; all others have their default."""
+    values: dict[str, Any] = {}
+    for name, one in map(json.loads, written):
+        values[name] = tuple(one) if isinstance(one, list) else one
+    return Settings(**values)

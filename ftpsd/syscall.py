@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Buffer: Any
     Call: Any
     Long: Any
 else:
@@ -24,6 +25,17 @@ else:
         """C's long."""
 
         _type_ = "l"
+
+    class Byte(_ctypes._SimpleCData):  # noqa: SLF001
+        """C's char."""
+
+        _type_ = "c"
+
+    class Buffer(_ctypes.Array):
+        """256 bytes of zeros that a system call may write to."""
+
+        _type_ = Byte
+        _length_ = 256
 
     class Call(_ctypes.CFuncPtr):
         """A function of libc that returns a long and sets errno."""
@@ -40,10 +52,11 @@ def _function(name: str) -> Any:
 _SYSCALL, _PRCTL = _function("syscall"), _function("prctl")
 
 
-def syscall(number: int, *arguments: int | bytes) -> int:
+def syscall(number: int, *arguments: int | bytes | Buffer) -> int:
     """Make system call `number` and give its result. Raise `OSError`.
 
-    A number is passed as a long, a `bytes` by its address: the kernel only reads from there.
+    A number is passed as a long, a `bytes` by its address: the kernel only reads from there. To a
+    `Buffer` it writes.
     """
     return _checked(_SYSCALL, (number, *arguments))
 
@@ -59,7 +72,7 @@ def address(data: bytes) -> int:
     return id(data) + bytes.__basicsize__ - 1
 
 
-def _checked(function: Any, arguments: tuple[int | bytes, ...]) -> int:
+def _checked(function: Any, arguments: tuple[int | bytes | Buffer, ...]) -> int:
     values = [Long(one) if isinstance(one, int) else one for one in arguments]
     result: int = function(*values)
     if result < 0:

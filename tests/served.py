@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ MAIN = Path(__file__).parents[1] / "ftpsd" / "__main__.py"
 USER, PASSWORD = "anna", "se cret"
 SECONDS = 5.0
 """What is not answered by then is not answered at all."""
-TROUBLE = ("Traceback", " failed: ", "Closed a channel from process")
+TROUBLE = re.compile(r"Traceback|^\w+ failed: |Closed a channel from process", re.MULTILINE)
 """What the log has of mistakes of ours (events BUG and CONTRACT_BROKEN)."""
 
 PATCHED = """\
@@ -57,7 +58,7 @@ class Served:
         """Give what it has logged since the last call, if there are mistakes of ours in it."""
         log = self.log()
         new, self._seen = log[self._seen :], len(log)
-        return new if any(sign in new for sign in TROUBLE) else ""
+        return new if TROUBLE.search(new) else ""
 
     def processes(self) -> list[int]:
         """List the processes it consists of."""
@@ -143,10 +144,14 @@ class Client:
         while data:
             data = data[self.sock.send(data, flags) :]
 
+    def hear(self) -> bytes:
+        """Wait for some bytes; nothing when the server has hung up."""
+        return self.sock.recv(65536)
+
     def line(self) -> str:
         """Wait for one line, without its end; `EOFError` when the server has hung up."""
         while b"\r\n" not in self._bytes:
-            piece = self.sock.recv(65536)
+            piece = self.hear()
             if not piece:
                 raise EOFError
             self._bytes += piece
@@ -212,7 +217,13 @@ class Client:
         return self.reply()
 
 
-def everything(data: socket.socket) -> bytes:
+class Readable(Protocol):
+    """What a transfer is read from."""
+
+    def recv(self, size: int, /) -> bytes: ...
+
+
+def everything(data: Readable) -> bytes:
     """Read a data connection to its end."""
     pieces = []
     while piece := data.recv(1 << 18):

@@ -17,9 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd import events
-from ftpsd.admin.documents import catalog
+from ftpsd.admin.catalog import ABOUT
+from ftpsd.admin.documents import EVENTS, catalog
 from ftpsd.admin.serve import to_stderr
-from ftpsd.events import EVENTS, Event, Log, entry
+from ftpsd.events import Event, Log, entry
+from ftpsd.session import events as session_events
 
 PACKAGE = Path(events.__file__).parent
 SHARED = {
@@ -101,7 +103,7 @@ def test_ids_are_made_at_random() -> None:
 def test_an_event_is_told_in_a_sentence(name: str) -> None:
     event = EVENTS[name]
 
-    assert event.about.endswith(".")
+    assert ABOUT[name].endswith(".")
     assert events.CRIT <= event.priority <= events.INFO
     assert "password" not in fields_of(event)
 
@@ -127,11 +129,11 @@ def test_whatever_a_client_sends_an_entry_is_lines_of_text(name: str, text: str)
 
 def test_a_field_that_is_missing_is_a_mistake() -> None:
     with pytest.raises(KeyError):
-        entry(events.DELETED, {"user": "anna"})
+        entry(session_events.DELETED, {"user": "anna"})
 
 
 def test_braces_of_a_client_are_only_text() -> None:
-    (line, *_) = entry(events.DELETED, {"user": "{path}", "path": "{0.__class__}"})
+    (line, *_) = entry(session_events.DELETED, {"user": "{path}", "path": "{0.__class__}"})
 
     assert line == "MESSAGE={path} deleted {0.__class__}."
 
@@ -139,8 +141,8 @@ def test_braces_of_a_client_are_only_text() -> None:
 def test_a_log_adds_what_is_shared_and_whose_it_is() -> None:
     said: list[tuple[str, ...]] = []
     log = Log(lambda *lines: said.append(lines), user="anna")
-    log(events.DELETED, path="/a")
-    log(events.DELETED, 7, user="bob", path="/b")
+    log(session_events.DELETED, path="/a")
+    log(session_events.DELETED, 7, user="bob", path="/b")
 
     assert said[0][0] == "MESSAGE=anna deleted /a."
     assert "FTPSD_USER=anna" in said[0]
@@ -161,9 +163,9 @@ def test_the_catalog_has_every_event_as_systemd_reads_it() -> None:
     entries = catalog().split("-- ")[1:]
 
     assert len(entries) == len(EVENTS)
-    for text, event in zip(entries, EVENTS.values(), strict=True):
+    for text, (name, event) in zip(entries, EVENTS.items(), strict=True):
         head, _, body = text.partition("\n\n")
         first, *rest = head.split("\n")
         assert first == event.id
         assert [line.partition(":")[0] for line in rest] == ["Subject", "Defined-By"]
-        assert body.strip() == event.about
+        assert body.strip() == ABOUT[name]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd.admin.documents import sample
+from ftpsd.admin.texts import FORMS, PURPOSES
 from ftpsd.options import (
     OPTIONS,
     Settings,
@@ -124,11 +125,8 @@ def test_a_default_is_what_its_text_means(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_is_told_in_a_sentence(name: str) -> None:
-    told = OPTIONS[name].metadata
-
-    assert told["purpose"].endswith(".")
-    assert told["form"]
-    assert set(told) == {"section", "parse", "form", "purpose", "text"}
+    assert PURPOSES[name].endswith(".")
+    assert FORMS[OPTIONS[name].metadata["parse"]]
 
 
 def test_every_field_is_an_option_by_its_key() -> None:
@@ -144,7 +142,7 @@ def test_every_option_is_in_the_sample_with_its_default(name: str) -> None:
     told = OPTIONS[name].metadata
     section = sample().split(f"\n[{told['section']}]\n")[1].split("\n[")[0]
 
-    assert f"# {told['purpose']}\n#{name}={told['text']}\n" in section
+    assert f"# {PURPOSES[name]}\n#{name}={told['text']}\n" in section
 
 
 def test_the_sample_sets_nothing() -> None:

@@ -3,4 +3,6 @@
 
 `ftpsd serve` is the session, the worker and the port broker of the service, wired by the same
 contracts, as processes of whoever runs it: to try ftpsd, and to test it fast.
+
+`ftpsdctl` finds mistakes in the settings, and keeps users who log in by FTP only.
 """

@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
-from ftpsd.events import EVENTS
+from ftpsd import events
+from ftpsd.admin.catalog import ABOUT
+from ftpsd.admin.texts import PURPOSES
 from ftpsd.options import OPTIONS
+from ftpsd.session import events as session_events
+
+EVENTS = {**session_events.EVENTS, **events.EVENTS}
+"""Every event of every process, by its name."""
 
 
 def catalog() -> str:
     """Give the message catalog, for journalctl -x."""
     return "\n".join(
         f"-- {event.id}\nSubject: {name.replace('_', ' ').capitalize()}\n"
-        f"Defined-By: ftpsd\n\n{event.about}\n"
+        f"Defined-By: ftpsd\n\n{ABOUT[name]}\n"
         for name, event in EVENTS.items()
     )
 
@@ -22,6 +28,6 @@ def sample() -> str:
     for name, field in OPTIONS.items():
         told = field.metadata
         lines = sections.setdefault(told["section"], [])
-        lines.append(f"# {told['purpose']}\n#{name}={told['text']}\n")
+        lines.append(f"# {PURPOSES[name]}\n#{name}={told['text']}\n")
     head = "# Settings of ftpsd. A drop-in in ftpsd.conf.d/*.conf wins over this file.\n"
     return head + "".join(f"\n[{name}]\n" + "".join(lines) for name, lines in sections.items())

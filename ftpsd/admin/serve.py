@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import grp
 import hmac
 import os
@@ -19,12 +20,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ftpsd import events, limits
-from ftpsd.helper.login import attach
-from ftpsd.options import Settings
+from ftpsd.helper import settings
+from ftpsd.helper.account import Account, NotAllowed, expand, permit
+from ftpsd.helper.login import asking, attach, binding, encryption, require_tls, told
 from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
+from ftpsd.session.credentials import Credentials
+from ftpsd.session.first import CLIENT_FD, HELPER_FD
 from ftpsd.syscall import prctl
-from ftpsd.wire import helper, ports
+from ftpsd.wire import helper
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.control import Control
@@ -33,6 +37,8 @@ from ftpsd.worker.serve import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ftpsd.options import Settings
 
 _PARENT_DEATH_SIGNAL, _NO_NEW_PRIVS = 1, 38
 """PR_SET_PDEATHSIG and PR_SET_NO_NEW_PRIVS (prctl(2)); python-prctl may not be installed."""
@@ -54,7 +60,9 @@ class Served:
         self.read_only: bool = arguments.read_only
         self.broker = broker
         self.log = events.Log(to_stderr)
-        self.settings = Settings()
+        self.require_tls: bool = arguments.require_tls
+        self.credentials = Credentials(arguments.credentials)
+        self.directories = (Path(arguments.config),) if arguments.config else ()
 
 
 class OneAccount:
@@ -83,44 +91,73 @@ class OneAccount:
                 close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:
+        if isinstance(request, helper.GetEncryption):
+            return encryption(self._settings(asking(request)))
+        if isinstance(request, helper.MaySendPassword):
+            require_tls(request.user, self._settings(asking(request)), tls=False)
         if not isinstance(request, helper.Login):
             return Done()
-        if self._failed >= limits.LOGIN_ATTEMPTS:
+        chosen = self._settings(asking(request))
+        require_tls(request.user, chosen, tls=request.tls)
+        if self._failed >= chosen.max_login_failures:
             raise helper.Exhausted
         served, remote = self._served, Control(request.control_fd).remote.text
         right = hmac.compare_digest(
             request.password.reveal().encode("utf-8", "surrogateescape"), served.password.encode()
         )
-        if not (right and request.user == served.user):
+        try:
+            account = self._account(chosen, right=right and request.user == served.user)
+        except NotAllowed as reason:
             self._failed += 1
-            served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason="wrong")
-            time.sleep(limits.FAILURE_SECONDS)
-            raise helper.Denied
-        chosen = served.settings
-        bound = attach(
-            served.broker,
-            ports.Attach(
-                control_fd=request.control_fd,
-                first_port=0,
-                last_port=0,
-                source_port=0,
-                seconds=chosen.data_timeout_sec,
-            ),
-        )
+            served.log(events.LOGIN_REFUSED, user=request.user, remote=remote, reason=reason)
+            time.sleep(limits.FAILURE_SECONDS * chosen.failed_login_delay_sec)
+            raise helper.Denied from None
+        time.sleep(chosen.login_delay_sec)
+        bound = attach(served.broker, binding(request.control_fd, chosen))
         served.log(events.LOGGED_IN, user=served.user, remote=remote)
         return helper.Granted(
             user=served.user,
             anonymous=False,
-            read_only=served.read_only,
-            directory="/",
+            **told(account, chosen),
             idle_seconds=chosen.idle_timeout_sec,
             data_seconds=chosen.data_timeout_sec,
-            files_fd=self._worker().detach(),
+            files_fd=self._worker(account, chosen).detach(),
             ports_fd=bound.detach(),
         )
 
-    def _worker(self) -> socket.socket:
+    def _settings(self, who: settings.Who) -> Settings:
+        """Read the settings for one client. Raise `Unavailable` if a file is unreadable."""
+        chosen, mistakes = settings.load(who, self._served.directories)
+        for one in mistakes:
+            self._served.log(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
+        if any(not one.line for one in mistakes):
+            raise helper.Unavailable
+        served, require = self._served, "passwords" if self._served.require_tls else "no"
+        if served.directories and served.credentials.certificate():
+            require = chosen.require_tls
+        return dataclasses.replace(
+            chosen, write=chosen.write and not served.read_only, require_tls=require
+        )
+
+    def _account(self, chosen: Settings, *, right: bool) -> Account:
+        """Be the one account, which is whoever runs this. Raise `NotAllowed`."""
         served = self._served
+        if not right:
+            raise NotAllowed("wrong")
+        permit(served.user, chosen)
+        account = Account(
+            user=served.user,
+            group=grp.getgrgid(os.getegid()).gr_name,
+            uid=os.geteuid(),
+            gid=os.getegid(),
+            groups=tuple(os.getgroups()),
+            home=served.root,
+            root=served.root,
+            anonymous=False,
+        )
+        return dataclasses.replace(account, root=expand(chosen.root, account))
+
+    def _worker(self, account: Account, chosen: Settings) -> socket.socket:
         ours, theirs = socket.socketpair()
 
         def work() -> None:
@@ -128,10 +165,9 @@ class OneAccount:
             ours.close()
             prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
             user = pwd.getpwuid(os.geteuid()).pw_name
-            group = grp.getgrgid(os.getegid()).gr_name
-            prepare(served.root, user, group, read_only=served.read_only)(Channel(theirs))
+            prepare(account.root, user, account.group, chosen)(Channel(theirs))
 
-        fork(work, served.log)
+        fork(work, self._served.log)
         theirs.close()
         return ours
 
@@ -156,20 +192,18 @@ def fork(work: Callable[[], None], log: events.Log) -> None:
             os._exit(status)
 
 
-def _talk(client: socket.socket, to_helper: socket.socket, log: events.Log) -> None:
+def _talk(
+    client: socket.socket, to_helper: socket.socket, log: events.Log, credentials: Credentials
+) -> None:
     """Be a session: what systemd does for ftpsd@.service, without its sandbox."""
     # Both first to where no other descriptor is, or one could be overwritten by the other.
     client_fd, helper_fd = os.dup(client.fileno()), os.dup(to_helper.fileno())
     client.close()
     to_helper.close()
-    os.dup2(helper_fd, session.HELPER_FD)
-    os.dup2(client_fd, session.CLIENT_FD)
-    os.closerange(session.CLIENT_FD + 1, os.sysconf("SC_OPEN_MAX"))
-    try:
-        os.write(session.CLIENT_FD, session.GREETING)
-    except OSError:
-        return
-    session.start(log, lambda _: None)
+    os.dup2(helper_fd, HELPER_FD)
+    os.dup2(client_fd, CLIENT_FD)
+    os.closerange(CLIENT_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    session.start(log, lambda _: None, credentials, greeted=False, sealed=False)
 
 
 def _accept(listener: socket.socket, served: Served) -> NoReturn:
@@ -178,7 +212,7 @@ def _accept(listener: socket.socket, served: Served) -> NoReturn:
         asking, answering = socket.socketpair()
 
         def talk(client: socket.socket = client, asking: socket.socket = asking) -> None:
-            _talk(client, asking, served.log)
+            _talk(client, asking, served.log, served.credentials)
 
         def stand_in(
             client: socket.socket = client,
@@ -220,6 +254,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=_port, default=2121, help="0 for any (default: %(default)s)")
     parser.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
     parser.add_argument("--password", help="its password (default: made up, and shown)")
+    parser.add_argument(
+        "--credentials", metavar="DIR", help="where ftpsd.pem is, key and certificate: TLS with it"
+    )
+    parser.add_argument("--require-tls", action="store_true", help="refuse logins without TLS")
+    parser.add_argument(
+        "--config", metavar="DIR", help="read settings here, as the service does in /etc/ftpsd"
+    )
     parser.add_argument("--read-only", action="store_true", help="refuse every change")
     return parser
 

@@ -8,13 +8,18 @@ address; neither changes when a session connects to the helper anew.
 from __future__ import annotations
 
 import collections
+import hashlib
 import socket
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ftpsd import limits
 
-_QUESTION: Final = struct.Struct("QB16s")
+if TYPE_CHECKING:
+    from ftpsd.options import Settings
+
+_QUESTION: Final = struct.Struct("QBB16s")
+_CLAIM: Final = struct.Struct("16sIII")
 _VERDICT: Final = struct.Struct("?d")
 
 
@@ -32,11 +37,15 @@ class Ledger:
         self._tried: collections.OrderedDict[int, int] = collections.OrderedDict()
         self._failed: collections.OrderedDict[bytes, tuple[int, float]] = collections.OrderedDict()
         self._waiting: collections.Counter[bytes] = collections.Counter()
+        self._sessions: collections.Counter[bytes] = collections.Counter()
 
-    def admit(self, cookie: int, address: bytes, now: float) -> tuple[bool, float]:
+    def admit(
+        self, cookie: int, address: bytes, now: float, most: int = limits.LOGIN_ATTEMPTS
+    ) -> tuple[bool, float]:
         """Count an attempt; say whether it may go on, and how many seconds it must wait first.
 
-        Of an address that is slowed only some may wait: each that waits is a process.
+        A control connection may make `most`. Of an address that is slowed only some may wait: each
+        that waits is a process.
         """
         tried = self._tried.pop(cookie, 0) + 1
         self._tried[cookie] = tried
@@ -46,7 +55,7 @@ class Ledger:
             del self._failed[address]
             failures = 0
         delay = min(limits.ADDRESS_DELAY_SECONDS, float(max(0, failures - limits.ADDRESS_FAILURES)))
-        allowed = tried <= limits.LOGIN_ATTEMPTS
+        allowed = tried <= most
         if allowed and delay:
             allowed = self._waiting[address] < limits.ADDRESS_WAITING
         return allowed, delay
@@ -56,6 +65,23 @@ class Ledger:
         self._waiting[address] += step
         if not self._waiting[address]:
             del self._waiting[address]
+
+    def claim(self, counted: tuple[bytes, ...], bounds: tuple[int, ...]) -> int:
+        """Count one more session as each of `counted`; give 0, or which bound is reached, from 1.
+
+        A bound of 0 is none.
+        """
+        if self._sessions[counted[-1]] >= limits.HELPER_CONNECTIONS:
+            return len(counted)
+        for number, (one, most) in enumerate(zip(counted, bounds, strict=True), 1):
+            if most and self._sessions[one] >= most:
+                return number
+        self._sessions.update(counted)
+        return 0
+
+    def release(self, counted: tuple[bytes, ...]) -> None:
+        """Count one session less."""
+        self._sessions -= collections.Counter(counted)
 
     def failed(self, address: bytes, now: float) -> None:
         """Count a failure of this address."""
@@ -88,6 +114,9 @@ class Book:
         self.sock = sock
         self._ledger = ledger
         self._asked: tuple[int, bytes] | None = None
+        self._counted: tuple[bytes, ...] = ()
+        self.lasting: tuple[int, tuple[bytes, ...]] | None = None
+        """What ends with the session that the attempt has led to, and what that is counted as."""
         self._settled = self._slowed = self.answered = False
 
     @property
@@ -97,18 +126,26 @@ class Book:
 
     def answer(self, now: float) -> bool:
         """Read one message of the attempt and answer it; say whether the attempt goes on."""
-        data = self.sock.recv(_QUESTION.size + 1)
+        data, fds, _, _ = socket.recv_fds(self.sock, _CLAIM.size + 1, 1)
         if len(data) == _QUESTION.size:
             # Its length tells an IPv4 address from an IPv6 network that begins with the same bytes.
-            cookie, length, padded = _QUESTION.unpack(data)
+            cookie, length, most, padded = _QUESTION.unpack(data)
             self._asked = cookie, padded[:length]
-            allowed, delay = self._ledger.admit(*self._asked, now)
+            allowed, delay = self._ledger.admit(*self._asked, now, most)
             self._slow(slowed=allowed and delay > 0)
             self.sock.send(_VERDICT.pack(allowed, delay))
+        elif len(data) == _CLAIM.size and self._asked:
+            user, *bounds = _CLAIM.unpack(data)
+            counted = (user, self._asked[1], b"")
+            reached = self._ledger.claim(counted, tuple(bounds))
+            self._counted = () if reached else counted
+            self.sock.send(bytes([reached]))
         elif data == ANSWERED:
             self.answered = True
         elif data and self._asked:
             self._settled = True
+            if fds:
+                self.lasting, self._counted = (fds[0], self._counted), ()
             if data == GRANTED:
                 self._ledger.succeeded(self._asked[0])
             elif data == DENIED:
@@ -125,6 +162,7 @@ class Book:
         if self._asked and not self._settled:
             self._ledger.failed(self._asked[1], now)
         self._slow(slowed=False)
+        self._ledger.release(self._counted)
         self.sock.close()
 
 
@@ -135,19 +173,32 @@ class Asker:
         """Ask over `sock`."""
         self._sock = sock
 
-    def admit(self, cookie: int, packed: bytes) -> tuple[bool, float]:
-        """Ask whether an attempt may go on. Raise `OSError` if the helper is gone."""
+    def admit(self, cookie: int, packed: bytes, most: int) -> tuple[bool, float]:
+        """Ask whether an attempt may go on, as one of `most`. Raise `OSError` without a helper."""
         address = client(packed)
-        self._sock.send(_QUESTION.pack(cookie, len(address), address))
-        data = self._sock.recv(_VERDICT.size)
-        if len(data) != _VERDICT.size:
-            raise ConnectionResetError("the helper is gone")
-        allowed, delay = _VERDICT.unpack(data)
+        self._sock.send(_QUESTION.pack(cookie, len(address), most, address))
+        allowed, delay = _VERDICT.unpack(self._answer(_VERDICT.size))
         return allowed, delay
 
-    def settle(self, outcome: bytes) -> None:
-        """Tell how the attempt ended, or `ANSWERED`, if the helper is still there to hear it."""
+    def claim(self, user: str, chosen: Settings) -> str:
+        """Ask for one more session of a user; give the setting that refuses it, or nothing."""
+        name = hashlib.blake2b(user.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+        bounds = chosen.sessions_per_user, chosen.sessions_per_address, chosen.sessions
+        self._sock.send(_CLAIM.pack(name, *bounds))
+        return ("", "SessionsPerUser", "SessionsPerAddress", "Sessions")[self._answer(1)[0]]
+
+    def _answer(self, size: int) -> bytes:
+        data = self._sock.recv(size)
+        if len(data) != size:
+            raise ConnectionResetError("the helper is gone")
+        return data
+
+    def settle(self, outcome: bytes, lasting: int | None = None) -> None:
+        """Tell how the attempt ended, or `ANSWERED`, if the helper is still there to hear it.
+
+        `lasting` is a descriptor that is readable when the session is over.
+        """
         try:
-            self._sock.send(outcome)
+            socket.send_fds(self._sock, [outcome], [] if lasting is None else [lasting])
         except OSError:
             pass

@@ -13,17 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
 from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
-from ftpsd.wire import helper, ports
+from ftpsd.options import RIGHTS, write_section
+from ftpsd.wire import helper, introspection, ports
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
 from ftpsd.wire.control import Control, NotConnected
-from ftpsd.wire.introspection import (
-    SERVICE,
-    GetInfo,
-    GetInterfaceDescription,
-    get_info,
-    get_interface_description,
-)
 from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
@@ -32,8 +26,9 @@ if TYPE_CHECKING:
     from ftpsd.helper.password import Attempt
     from ftpsd.options import Settings
 
+_WAYS: Final = ("passive", "active", "passive_any_peer", "active_any_peer")
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
-KNOWN: Final[dict[str, type[Call[Any]]]] = {**SERVICE.calls, **helper.HELPER.calls}
+KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **helper.HELPER.calls}
 
 
 class Conversation:
@@ -61,18 +56,23 @@ class Conversation:
                 self._channel.send(*encode_reply(reply))
             close_all(reply.descriptors())
         except Refusal as refusal:
-            known = SERVICE if type(refusal) in SERVICE.error else helper.HELPER
+            service = introspection.SERVICE
+            known = service if type(refusal) in service.error else helper.HELPER
             self._channel.send(encode_refusal(known, refusal), [])
         finally:
             close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:
-        if isinstance(request, GetInfo):
-            return get_info(helper.HELPER)
-        if isinstance(request, GetInterfaceDescription):
-            return get_interface_description(helper.HELPER, request.interface)
+        if isinstance(request, introspection.GetInfo):
+            return introspection.get_info(helper.HELPER)
+        if isinstance(request, introspection.GetInterfaceDescription):
+            return introspection.get_interface_description(helper.HELPER, request.interface)
         if isinstance(request, helper.Login):
             return self._login(request)
+        if isinstance(request, helper.GetEncryption):
+            return encryption(self._settings(asking(request)))
+        if isinstance(request, helper.MaySendPassword):
+            require_tls(request.user, self._settings(asking(request)), tls=False)
         return Done()
 
     def _login(self, request: helper.Login) -> helper.Granted:
@@ -81,8 +81,11 @@ class Conversation:
         except NotConnected:
             raise helper.Unavailable from None
         self._log.shared.update(user=request.user, remote=control.remote.text)
+        chosen = self._settings(asking(request))
         try:
-            allowed, delay = self._asker.admit(control.cookie, control.remote.packed)
+            allowed, delay = self._asker.admit(
+                control.cookie, control.remote.packed, chosen.max_login_failures
+            )
         except OSError:
             raise helper.Unavailable from None
         if not allowed:
@@ -90,15 +93,33 @@ class Conversation:
             raise helper.Exhausted
         if delay:
             time.sleep(delay)
-        chosen, mistakes = settings.load()
+        # Before the password is looked at: the answer must not tell whether it is right.
+        require_tls(request.user, chosen, tls=request.tls)
+        found = self._check(request, control.remote.text, chosen)
+        outcome = ANONYMOUS if found.anonymous else GRANTED
+        if reached := self._asker.claim(found.user, chosen):
+            self._asker.settle(outcome)
+            self._say(events.LOGIN_REFUSED, reason=f"{reached}= is reached")
+            raise helper.Full
+        granted = self._start(found, chosen, request.control_fd)
+        self._asker.settle(outcome, self._ready)
+        time.sleep(chosen.login_delay_sec)
+        self._log.shared["user"] = found.user
+        self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
+        return granted
+
+    def _settings(self, who: settings.Who) -> Settings:
+        """Read the settings for who wants to log in. Raise `Unavailable` if a file is unreadable.
+
+        What it says could be that nobody of this kind may log in.
+        """
+        chosen, mistakes = settings.load(who)
         for one in mistakes:
             self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
-        found = self._check(request, control.remote.text, chosen)
-        granted = self._start(found, chosen, request.control_fd)
-        self._asker.settle(ANONYMOUS if found.read_only else GRANTED)
-        self._log.shared["user"] = found.user
-        self._say(events.LOGGED_IN, anonymous="yes" if found.read_only else "no")
-        return granted
+        if any(not one.line for one in mistakes):
+            self._say(events.LOGIN_FAILED, reason="there are settings that cannot be read")
+            raise helper.Unavailable
+        return chosen
 
     def _check(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
         """Find the account that may log in. Raise `Denied` after a time that tells nothing."""
@@ -108,20 +129,26 @@ class Conversation:
         except account.NotAllowed as reason:
             self._asker.settle(DENIED)
             self._say(events.LOGIN_REFUSED, reason=reason)
-            passed = (time.monotonic() - begun) % limits.FAILURE_SECONDS
-            time.sleep(limits.FAILURE_SECONDS - passed)
+            least = chosen.failed_login_delay_sec * limits.FAILURE_SECONDS
+            time.sleep(least - (time.monotonic() - begun) % least)
             raise helper.Denied from None
 
     def _account(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
         """Ask PAM, then whether the account may be used at all: always both. Raise `NotAllowed`."""
         if chosen.anonymous and request.user.lower() in account.ANONYMOUS:
-            return account.anonymous()
+            return account.anonymous(request.password, chosen)
         from ftpsd.helper.password import Attempt
 
-        attempt = Attempt(remote)
-        refused = attempt.refusal(request.user, request.password)
+        attempt = Attempt(remote, chosen.pam_service)
+        bound, shown = chosen.certificate_login, request.certificate == request.user
+        if bound == "without_password" and shown and not request.password.reveal():
+            refused = attempt.account_refusal(request.user)
+        else:
+            refused = attempt.refusal(request.user, request.password)
         if refused is not None:
             raise account.NotAllowed(refused)
+        if bound != "no" and not shown:
+            raise account.NotAllowed("the client has not shown a certificate of this user")
         found = account.find(request.user, chosen)
         if chosen.pam_session:
             self._open_session(attempt)
@@ -144,8 +171,8 @@ class Conversation:
             ready, readied = os.pipe()
             stack.callback(os.close, readied)
             try:
-                broker = stack.enter_context(attach(PORTS_SOCKET, _binding(control_fd, chosen)))
-                spawn = _worker(found, theirs.fileno(), readied)
+                broker = stack.enter_context(attach(PORTS_SOCKET, binding(control_fd, chosen)))
+                spawn = _worker(found, chosen, theirs.fileno(), readied)
                 Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
             except (OSError, Closed, Malformed, Refusal) as error:
                 self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error!r}")
@@ -153,14 +180,16 @@ class Conversation:
                 raise helper.Unavailable from None
             granted = helper.Granted(
                 user=found.user,
-                anonymous=found.read_only,
-                read_only=found.read_only,
-                directory="/",
+                anonymous=found.anonymous,
+                **told(found, chosen),
                 idle_seconds=chosen.idle_timeout_sec,
                 data_seconds=chosen.data_timeout_sec,
                 files_fd=os.dup(files.fileno()),
                 ports_fd=os.dup(broker.fileno()),
             )
+        if chosen.passive_address != "auto" and not granted.passive_address:
+            reason = f"{chosen.passive_address} has no IPv4 address here, PASV tells its own"
+            self._say(events.SETTING_WRONG, file="PassiveAddress=", line=0, reason=reason)
         # Only the worker holds its ends now: their closing tells of its end.
         if (said := _wait(ready)) != b"\0":
             reason = said.decode() or "the worker did not start"
@@ -183,7 +212,44 @@ class Conversation:
         self._log(event, self._pid, **fields)
 
 
-def _binding(control_fd: int, chosen: Settings) -> ports.Attach:
+def encryption(chosen: Settings) -> helper.Encryption:
+    """Give the settings of TLS as a session is told them."""
+    names = [field.name for field in helper.Encryption.FIELDS if field.name != "tls13_only"]
+    same = {name: getattr(chosen, name) for name in names}
+    return helper.Encryption(tls13_only=chosen.tls_minimum == "1.3", **same)
+
+
+def require_tls(user: str, chosen: Settings, *, tls: bool) -> None:
+    """Raise `EncryptionRequired` where a login without TLS is not allowed."""
+    anonymous = chosen.anonymous and user.lower() in account.ANONYMOUS
+    if not tls and chosen.require_tls != "no" and (chosen.require_tls == "always" or not anonymous):
+        raise helper.EncryptionRequired
+
+
+def asking(request: helper.Login | helper.MaySendPassword | helper.GetEncryption) -> settings.Who:
+    """Give who asks, for policies. Raise `Unavailable` if the client has left."""
+    try:
+        control = Control(request.control_fd)
+    except NotConnected:
+        raise helper.Unavailable from None
+    if isinstance(request, helper.GetEncryption):
+        return account.who("", control, tls=True, host=None)
+    tls = isinstance(request, helper.Login) and request.tls
+    return account.who(request.user, control, tls=tls, host=request.host)
+
+
+def _resolved(name: str) -> str:
+    """Give the IPv4 address of a name, or nothing for the one the client has connected to."""
+    if name == "auto":
+        return ""
+    try:
+        return socket.gethostbyname(name)
+    except (OSError, ValueError):
+        return ""
+
+
+def binding(control_fd: int, chosen: Settings) -> ports.Attach:
+    """Give what the port broker is told about a session."""
     first, last = chosen.passive_ports
     return ports.Attach(
         control_fd=control_fd,
@@ -191,21 +257,32 @@ def _binding(control_fd: int, chosen: Settings) -> ports.Attach:
         last_port=last,
         source_port=chosen.active_source_port,
         seconds=chosen.data_timeout_sec,
+        ways=[name for name in _WAYS if getattr(chosen, name)],
     )
 
 
-def _worker(found: account.Account, files_fd: int, ready_fd: int) -> Spawn:
+def _worker(found: account.Account, chosen: Settings, files_fd: int, ready_fd: int) -> Spawn:
     return Spawn(
-        user=found.user,
-        group=found.group,
-        uid=found.uid,
-        gid=found.gid,
+        **{name: getattr(found, name) for name in account.COPIED},
         groups=" ".join(map(str, found.groups)),
-        root=found.root,
-        read_only=found.read_only,
+        settings=write_section(chosen, "Files", "Session"),
         files_fd=files_fd,
         ready_fd=ready_fd,
     )
+
+
+def told(found: account.Account, chosen: Settings) -> dict[str, Any]:
+    """Give what a session is told of the settings: others hold it to what is not its own."""
+    same = {name: getattr(chosen, name) for name in helper.SAME.split()}
+    return same | {
+        "read_only": not chosen.write,
+        "rights": [name for name in RIGHTS if getattr(chosen, name)],
+        "mask": chosen.umask,
+        "allow_commands": list(chosen.allow_commands),
+        "deny_commands": list(chosen.deny_commands),
+        "passive_address": _resolved(chosen.passive_address),
+        "directory": account.expand(chosen.directory, found),
+    }
 
 
 def attach(broker: str, request: ports.Attach) -> socket.socket:

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ftpsd.wire.message import Secret
 
-SERVICE: Final = "ftpsd"
-"""The file in /etc/pam.d."""
 _TTY: Final = b"ftp"
 _PAM_SUCCESS, _PAM_CONV_ERR = 0, 19
 _PAM_USER, _PAM_TTY, _PAM_RHOST, _PAM_CONV, _PAM_FAIL_DELAY = 2, 3, 4, 5, 10
@@ -48,8 +46,9 @@ def _authenticator() -> Any:
 class Attempt:
     """One PAM transaction: a password, and then perhaps a session."""
 
-    def __init__(self, remote: str) -> None:
-        """Prepare to ask about a client at the address `remote`."""
+    def __init__(self, remote: str, service: str) -> None:
+        """Prepare to ask about a client at the address `remote`, as /etc/pam.d/`service` says."""
+        self._service = service
         self._pam = _authenticator()
         self._right = False
         self._remote = ctypes.c_char_p(remote.encode("ascii"))
@@ -74,18 +73,29 @@ class Attempt:
         self._right = code == _PAM_SUCCESS
         return code
 
+    def _proved(self, *_: object) -> int:
+        return _PAM_SUCCESS
+
     def _set(self, item: int, value: Any) -> None:
         self._pam.pam_set_item(self._pam.handle, item, value)
 
     def refusal(self, user: str, password: Secret) -> str | None:
         """Ask; give `None` if the user may come in, else PAM's reason, for the journal."""
         text = password.reveal().encode("utf-8", "surrogateescape")
-        allowed = self._pam.authenticate(user, text, service=SERVICE, call_end=False)
+        allowed = self._pam.authenticate(user, text, service=self._service, call_end=False)
         if allowed and text:
             return None
         # Debian's stacks end in pam_deny, which says the same of all that went before it.
         stage = "the account may not be used: " if self._right else ""
         return f"{stage}{self._pam.reason}" if text else "the password is empty"
+
+    def account_refusal(self, user: str) -> str | None:
+        """Ask about the account alone, when something else has proved who it is."""
+        # python-pam goes from start to the account check in one call; this skips what lies between.
+        self._pam.pam_authenticate = self._proved
+        self._right = True
+        allowed = self._pam.authenticate(user, b"-", service=self._service, call_end=False)
+        return None if allowed else f"the account may not be used: {self._pam.reason}"
 
     def open_session(self) -> str | None:
         """Open a PAM session; give `None`, or the reason why there is none."""

@@ -60,6 +60,7 @@ class Helper:
         self._ledger = Ledger()
         self._sessions: dict[int, Session] = {}
         self._attempts: dict[int, tuple[Book, Session]] = {}
+        self._lasting: dict[int, tuple[bytes, ...]] = {}
         self._waiting: collections.deque[Session] = collections.deque()
         self._epoll = select.epoll()
         self._epoll.register(listener, select.EPOLLIN)
@@ -82,6 +83,8 @@ class Helper:
                     return
                 elif fd in self._attempts:
                     self._hear(fd)
+                elif fd in self._lasting:
+                    self._ended(fd)
                 elif fd in self._sessions:
                     self._look(self._sessions[fd], event)
 
@@ -139,6 +142,8 @@ class Helper:
         for session in self._sessions.values():
             if session is not kept:
                 session.sock.close()
+        for fd in self._lasting:
+            os.close(fd)
 
     def _hear(self, fd: int) -> None:
         """Handle that an attempt asks something, or is over."""
@@ -148,6 +153,11 @@ class Helper:
             goes_on = book.answer(now)
         except OSError:
             goes_on = False
+        if book.lasting is not None:
+            (over, counted), book.lasting = book.lasting, None
+            self._lasting[over] = counted
+            # That its other end is closed is told without being asked for.
+            self._epoll.register(over, 0)
         if not goes_on:
             del self._attempts[fd]
             self._epoll.unregister(fd)
@@ -157,6 +167,12 @@ class Helper:
                 # It died over the request (a module of PAM may crash): nobody else will answer.
                 self._forget(session)
         self._fork_waiting()
+
+    def _ended(self, fd: int) -> None:
+        """Handle that the worker of a session is gone."""
+        self._ledger.release(self._lasting.pop(fd))
+        self._epoll.unregister(fd)
+        os.close(fd)
 
 
 def _attempt(

@@ -1,24 +1,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads ftpsd.conf and its drop-ins, in systemd's search order (systemd-system.conf(5))."""
+"""Reads ftpsd.conf, its drop-ins and the policies, in systemd's search order.
+
+See systemd-system.conf(5) for the order, systemd.link(5) for the manner of [Match].
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from fnmatch import fnmatchcase
+from functools import partial
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ftpsd.options import OPTIONS, Settings
+from ftpsd.options import OPTIONS, Settings, amount, boolean
 
 if TYPE_CHECKING:
-    from dataclasses import Field
+    from collections.abc import Callable
 
 DIRECTORIES: Final = tuple(
     Path(place, "ftpsd") for place in ("/etc", "/run", "/usr/local/lib", "/usr/lib")
 )
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Who is about to log in: what [Match] sections are held against."""
+
+    user: str
+    groups: tuple[str, ...]
+    anonymous: bool
+    address: str
+    port: int
+    tls: bool = False
+    host: str = ""
+
+
 class Mistake:
-    """A line that was left out, and what would be right there."""
+    """A line that was left out, and what would be right there; line 0 is the whole file."""
 
     __slots__ = ("file", "line", "reason")
 
@@ -29,19 +49,87 @@ class Mistake:
         self.reason = reason
 
 
-def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
-    """List the files that are read: the first main file, then the drop-ins by name.
+def _any(read: Callable[[str], Any], fits: Callable[[Who, Any], bool]) -> Any:
+    """Give what reads a condition: several values of which one must fit, or after "!" none may."""
 
-    A drop-in hides those of the same name in later directories; as a link to /dev/null it hides
-    them and is itself nothing. Raise `OSError` if a directory cannot be looked into.
+    def parse(text: str) -> Callable[[Who], bool]:
+        wanted = [read(word) for word in text.removeprefix("!").split()]
+        if not wanted:
+            raise ValueError('expected values, or "!" and values')
+        return lambda who: any(fits(who, one) for one in wanted) != text.startswith("!")
+
+    return parse
+
+
+def _network(text: str) -> Any:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("expected addresses or networks, such as 192.0.2.0/24") from None
+
+
+MATCHES: Final[dict[str, Callable[[str], Callable[[Who], bool]]]] = {
+    "User": _any(str, lambda who, one: fnmatchcase(who.user, one)),
+    "Group": _any(str, lambda who, one: any(fnmatchcase(group, one) for group in who.groups)),
+    "Address": _any(_network, lambda who, one: ip_address(who.address) in one),
+    "TLS": _any(boolean, lambda who, one: who.tls == one),
+    "Anonymous": _any(boolean, lambda who, one: who.anonymous == one),
+    "Host": _any(str.lower, lambda who, one: fnmatchcase(who.host.lower(), one)),
+    "Port": _any(amount({"": 1}, 1, 65535, "ports"), lambda who, one: who.port == one),
+}
+
+
+def _condition(section: str, key: str, text: str) -> Callable[[Who], bool]:
+    if section != "Match":
+        raise ValueError("expected [Match] and a condition before this")
+    if key not in MATCHES:
+        raise ValueError(_nearest(key, MATCHES))
+    return MATCHES[key](text)
+
+
+class _Policy:
+    """One file of policies.d."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+        self.conditions: dict[str, list[Callable[[Who], bool]]] = {}
+        self._void = False
+
+    def take(self, section: str, key: str, text: str) -> None:
+        """Take one line. Raise `ValueError`; what is wrong in [Match] makes all of it void."""
+        if section != "Match" and (self.conditions or self._void):
+            _set(self.values, section, key, text)
+            return
+        try:
+            self.conditions.setdefault(key, []).append(_condition(section, key, text))
+        except ValueError as error:
+            self._void = True
+            raise ValueError(f"{error}; this policy never applies") from None
+
+    def applies(self, who: Who) -> bool:
+        """Say whether every condition holds; of several lines with one key any may."""
+        every = self.conditions.values()
+        return not self._void and all(any(one(who) for one in each) for each in every)
+
+
+def _drop_ins(directories: tuple[Path, ...], kind: str) -> list[Path]:
+    """List files by name; one hides those of the same name in later directories.
+
+    As a link to /dev/null it hides them and is itself nothing. Raise `OSError` if a directory
+    cannot be looked into.
     """
-    main = [place / "ftpsd.conf" for place in directories]
-    drop_ins: dict[str, Path] = {}
+    found: dict[str, Path] = {}
     for place in directories:
-        for name in _names(place / "ftpsd.conf.d"):
-            drop_ins.setdefault(name, place / "ftpsd.conf.d" / name)
-    chosen = [one for one in main if one.exists()][:1]
-    return chosen + [drop_ins[name] for name in sorted(drop_ins)]
+        for name in _names(place / kind):
+            found.setdefault(name, place / kind / name)
+    return [found[name] for name in sorted(found) if os.path.realpath(found[name]) != os.devnull]
+
+
+def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
+    """List the files that are read: the first main file, then the drop-ins. Raise `OSError`."""
+    main = [place / "ftpsd.conf" for place in directories]
+    chosen = [one for one in main if os.path.lexists(one)][:1]
+    return chosen + _drop_ins(directories, "ftpsd.conf.d")
 
 
 def _names(directory: Path) -> list[str]:
@@ -51,59 +139,70 @@ def _names(directory: Path) -> list[str]:
         return []
 
 
-def _read(file: Path, values: dict[str, object], mistakes: list[Mistake]) -> None:
+def _read(file: Path, take: Callable[[str, str, str], None], mistakes: list[Mistake]) -> None:
+    """Hand section, key and value of each line to `take`, which raises `ValueError`."""
+    try:
+        text = file.read_text("utf-8", "replace")
+    except OSError as error:
+        # One that was removed since it was found is no mistake.
+        if os.path.lexists(file):
+            mistakes.append(_unreadable(file, error))
+        return
     section = ""
-    for number, whole in enumerate(file.read_text("utf-8", "replace").split("\n"), 1):
+    for number, whole in enumerate(text.split("\n"), 1):
         line = whole.strip()
         if not line or line[0] in "#;":
             continue
         if line[0] == "[" and line[-1] == "]":
             section = line[1:-1]
             continue
-        key, equals, text = (part.strip() for part in line.partition("="))
+        key, equals, value = (part.strip() for part in line.partition("="))
         try:
-            option = _option(section, key if equals else "")
-            if text:
-                values[option.name] = option.metadata["parse"](text)
-            else:
-                values.pop(option.name, None)
+            take(section, key if equals else "", value)
         except ValueError as error:
             mistakes.append(Mistake(file, number, f"{line}: {error}"))
 
 
-def _option(section: str, key: str) -> Field[Any]:
-    if not key:
-        raise ValueError("expected [Section] or Key=value")
+def _set(values: dict[str, object], section: str, key: str, text: str) -> None:
     option = OPTIONS.get(key)
     if option is None:
-        raise ValueError(_nearest(key))
+        raise ValueError(_nearest(key, OPTIONS))
     expected: str = option.metadata["section"]
     if expected != section:
         raise ValueError(f"{key}= belongs in section [{expected}]")
-    return option
+    values[option.name] = option.metadata["parse"](text) if text else option.default
 
 
-def _nearest(key: str) -> str:
+def _nearest(key: str, known: dict[str, Any]) -> str:
     import difflib  # only for a mistake: it is not small
 
-    near = difflib.get_close_matches(key, OPTIONS, 1)
+    if not key:
+        return "expected [Section] or Key=value"
+    near = difflib.get_close_matches(key, known, 1)
     return f"there is no {key}=" + (f", but there is {near[0]}=" if near else "")
 
 
-def load(directories: tuple[Path, ...] = DIRECTORIES) -> tuple[Settings, list[Mistake]]:
-    """Read all files; give the settings and the lines that were left out of them."""
+def load(
+    who: Who | None = None, directories: tuple[Path, ...] = DIRECTORIES
+) -> tuple[Settings, list[Mistake]]:
+    """Read all files, and the policies for `who`; give the settings and what was left out."""
     values: dict[str, object] = {}
     mistakes: list[Mistake] = []
     try:
-        found = files(directories)
+        for file in files(directories):
+            _read(file, partial(_set, values), mistakes)
+        if who and who.anonymous:
+            values["write"] = False
+        for file in _drop_ins(directories, "policies.d") if who else ():
+            policy = _Policy()
+            _read(file, policy.take, mistakes)
+            if who and policy.applies(who):
+                if who.anonymous and "Anonymous" not in policy.conditions:
+                    # To let everyone write takes a policy that says so.
+                    policy.values.pop("write", None)
+                values |= policy.values
     except OSError as error:
-        found = []
         mistakes.append(_unreadable(Path(str(error.filename)), error))
-    for file in found:
-        try:
-            _read(file, values, mistakes)
-        except OSError as error:
-            mistakes.append(_unreadable(file, error))
     return Settings(**values), mistakes  # type: ignore[arg-type]  # each parsed by its own field
 
 

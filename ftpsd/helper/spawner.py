@@ -13,10 +13,10 @@ import signal
 import socket
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ftpsd import events
-from ftpsd.helper.account import Account
+from ftpsd.helper.account import COPIED, Account
 from ftpsd.helper.become import become
 from ftpsd.wire.channel import Channel, receive_call
 from ftpsd.wire.message import Malformed
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Serve = Callable[[Channel], None]
-    Prepare = Callable[[Account], Serve]
-    """Jails this process in the account's root and gives what serves it. Raises `OSError`."""
+    Prepare = Callable[[Spawn], Serve]
+    """Jails this process in the user's root and gives what serves it. Raises `OSError`."""
 
 
 def spawn(requests: socket.socket, prepare: Prepare, log: events.Log) -> None:
@@ -72,18 +72,11 @@ def _take(requests: socket.socket) -> Spawn:
 
 
 def _work(request: Spawn, prepare: Prepare, log: events.Log) -> None:
-    account = Account(
-        user=request.user,
-        group=request.group,
-        uid=request.uid,
-        gid=request.gid,
-        groups=tuple(int(one) for one in request.groups.split()),
-        root=request.root,
-        read_only=request.read_only,
-    )
-    become(account)
+    copied: dict[str, Any] = {name: getattr(request, name) for name in COPIED}
+    groups = tuple(map(int, request.groups.split()))
+    become(Account(**copied, groups=groups, home=request.root, anonymous=False))
     try:
-        serve = prepare(account)
+        serve = prepare(request)
     except OSError as error:
         os.write(request.ready_fd, (error.strerror or "failed").encode())
         return

@@ -14,7 +14,8 @@ from ftpsd.wire.ports import NotOpened
 if TYPE_CHECKING:
     from ftpsd.wire.ports import Attach
 
-_NUMBERS: Final = struct.Struct("!IIHHHI")
+_NUMBERS: Final = struct.Struct("!IIHHHIB")
+_FLAGS: Final = ("no_passive", "no_active", "passive_any_peer", "active_any_peer")
 STORED: Final = "bound-"
 """How the names begin under which systemd keeps channels over a restart."""
 
@@ -29,6 +30,10 @@ class Binding:
     last_port: int
     source_port: int
     seconds: int
+    no_passive: bool = False
+    no_active: bool = False
+    passive_any_peer: bool = False
+    active_any_peer: bool = False
 
     @property
     def name(self) -> str:
@@ -40,6 +45,7 @@ class Binding:
             self.last_port,
             self.source_port,
             self.seconds,
+            sum(getattr(self, flag) << bit for bit, flag in enumerate(_FLAGS)),
         )
         return f"{STORED}{self.local.packed.hex()}-{self.remote.packed.hex()}-{numbers.hex()}"
 
@@ -65,13 +71,19 @@ def attached(request: Attach) -> Binding:
         last_port=request.last_port,
         source_port=request.source_port,
         seconds=request.seconds,
+        no_passive="passive" not in request.ways,
+        no_active="active" not in request.ways,
+        passive_any_peer="passive_any_peer" in request.ways,
+        active_any_peer="active_any_peer" in request.ways,
     )
 
 
 def restored(name: str) -> Binding:
     """Read what `Binding.name` gave."""
     local, remote, numbers = name.removeprefix(STORED).split("-")
-    scope, remote_scope, first, last, source, seconds = _NUMBERS.unpack(bytes.fromhex(numbers))
+    # A channel that was bound before there were flags has none of them.
+    packed = bytes.fromhex(numbers).ljust(_NUMBERS.size, b"\0")
+    scope, remote_scope, first, last, source, seconds, flags = _NUMBERS.unpack(packed)
     return Binding(
         local=Address(bytes.fromhex(local), scope),
         remote=Address(bytes.fromhex(remote), remote_scope),
@@ -79,4 +91,5 @@ def restored(name: str) -> Binding:
         last_port=last,
         source_port=source,
         seconds=seconds,
+        **{flag: bool(flags >> bit & 1) for bit, flag in enumerate(_FLAGS)},
     )

@@ -202,7 +202,7 @@ class Broker:
         if not pending.listening:
             self._connected(client, pending.sock)
             return
-        sock, foreign = sockets.accept(pending.sock, binding.remote)
+        sock, foreign = sockets.accept(pending.sock, binding)
         if sock is not None:
             with sock:
                 self._give_up(client)

@@ -21,8 +21,10 @@ _FULL = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 def listen(binding: Binding) -> socket.socket:
     """Listen on the address the client connected to, on a random port of the range.
 
-    Raise `NotOpened` if no port is free.
+    Raise `NotOpened` if no port is free, or it is not to listen at all.
     """
+    if binding.no_passive:
+        raise NotOpened(reason="forbidden")
     first, last = binding.first_port, binding.last_port
     span = last - first + 1 if last else 1
     start, stride = secrets.randbelow(span), _stride(span)
@@ -57,14 +59,14 @@ def _coprime(one: int, other: int) -> bool:
     return one == 1
 
 
-def accept(listener: socket.socket, remote: Address) -> tuple[socket.socket | None, str]:
+def accept(listener: socket.socket, binding: Binding) -> tuple[socket.socket | None, str]:
     """Accept a connection if the client made it; give it, or `None` and the address of who did."""
     try:
         sock, name = listener.accept()
     except OSError:
         return None, ""
     address = address_of(name)
-    if address.packed != remote.packed:
+    if address.packed != binding.remote.packed and not binding.passive_any_peer:
         sock.close()
         return None, address.text
     _prepare(sock)
@@ -76,15 +78,20 @@ def connect(binding: Binding, host: str, port: int) -> socket.socket:
 
     Both would make the server a tool against third parties (RFC 2577, section 3).
     """
-    if _packed(host) != binding.remote.packed:
-        raise NotOpened(reason="foreign")
+    if binding.no_active:
+        raise NotOpened(reason="forbidden")
+    remote = binding.remote
+    if _packed(host) != remote.packed:
+        if not binding.active_any_peer or len(_packed(host)) != len(remote.packed):
+            raise NotOpened(reason="foreign")
+        remote = Address(_packed(host))
     if not limits.UNPRIVILEGED_PORT <= port <= 65535:
         raise NotOpened(reason="privileged")
-    sock = socket.socket(binding.remote.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    sock = socket.socket(remote.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(binding.local.with_port(binding.source_port))
-        sock.connect(binding.remote.with_port(port))
+        sock.connect(remote.with_port(port))
     except BlockingIOError:
         pass
     except OSError as error:

@@ -73,6 +73,17 @@ class LineBuffer:
             return BadLine("control character")
         return line.decode("utf-8", "surrogateescape")
 
+    def forget(self) -> int:
+        """Drop everything that was not taken, a Telnet command under way too; return its bytes.
+
+        A command that was cut off counts as none.
+        """
+        dropped = len(self._complete) + len(self._partial)
+        self._complete.clear()
+        self._partial.clear()
+        self._telnet = Telnet()
+        return dropped
+
     def refusals(self) -> bytes:
         """Return, once, the Telnet answers to send to the client; mostly empty."""
         return self._telnet.refusals()

@@ -7,6 +7,8 @@ from ftpsd.protocol.reply import clean
 from ftpsd.protocol.timestamp import list_date, mdtm_text
 
 _SECOND = 1_000_000_000
+_KIB = 1024
+_UNITS = "KMGTPE"
 
 _KIND = 0o170000
 _DIRECTORY = 0o040000
@@ -33,6 +35,7 @@ _FORMATS = {
     "type": "type={type_};",
     "size": "size={entry.size};",
     "modify": "modify={modify};",
+    "create": "create={create};",
     "perm": "perm={perm};",
     "unix.mode": "unix.mode={mode:04o};",
     "unix.uid": "unix.uid={entry.uid};",
@@ -44,6 +47,8 @@ _FORMATS = {
 
 FACTS = tuple(_FORMATS)
 """The facts of MLST and MLSD that there are, in the order in which they are sent."""
+USUAL_FACTS = tuple([fact for fact in FACTS if fact != "create"])
+"""Those that are sent unless the client says otherwise: to learn the other takes a call more."""
 
 # What repeats in a listing is made once. The bound is for a directory where nothing repeats.
 _MOST_REMEMBERED = 1024
@@ -57,9 +62,11 @@ class Entry:
 
     `mode` is st_mode with the kind of file in it, `modified` nanoseconds since 1970, `target` the
     text of a symbolic link and `None` for all else. `owner` and `group` are texts to show.
+    `created` is like `modified`, or `None` if nobody knows.
     """
 
     __slots__ = (
+        "created",
         "device",
         "gid",
         "group",
@@ -89,6 +96,7 @@ class Entry:
         inode: int = 0,
         uid: int = 0,
         gid: int = 0,
+        created: int | None = None,
     ) -> None:
         self.name = name
         self.mode = mode
@@ -102,6 +110,7 @@ class Entry:
         self.inode = inode
         self.uid = uid
         self.gid = gid
+        self.created = created
 
 
 def mode_text(st_mode: int) -> str:
@@ -119,16 +128,30 @@ def mode_text(st_mode: int) -> str:
     return text
 
 
-def long_line(entry: Entry, now: int) -> str:
+def long_line(entry: Entry, now: int, *, human: bool = False) -> str:
     """Return the line of LIST, without its end; `now` in seconds since 1970.
 
-    The columns are vsftpd's, which every client has learnt to read.
+    The columns are vsftpd's, which every client has learnt to read. With `human` the size is short.
     """
+    size = human_size(entry.size) if human else entry.size
     line = (
         f"{mode_text(entry.mode)} {entry.links:4d} {_word(entry.owner):8} {_word(entry.group):8} "
-        f"{entry.size:8d} {list_date(entry.modified // _SECOND, now)} {clean(entry.name)}"
+        f"{size:>8} {list_date(entry.modified // _SECOND, now)} {clean(entry.name)}"
     )
     return line if entry.target is None else f"{line} -> {clean(entry.target)}"
+
+
+def human_size(size: int) -> str:
+    """Return bytes, 0..2**63-1, in at most five characters as `ls -lh` has them: never too few."""
+    if size < _KIB:
+        return str(size)
+    unit, scale = 0, _KIB
+    while -(-size // scale) >= _KIB:
+        unit, scale = unit + 1, scale * _KIB
+    tenths = -(-size * 10 // scale)
+    if tenths < 100:
+        return f"{tenths // 10}.{tenths % 10}{_UNITS[unit]}"
+    return f"{-(-size // scale)}{_UNITS[unit]}"
 
 
 def type_fact(st_mode: int) -> str:
@@ -159,12 +182,15 @@ def facts(entry: Entry, selected: tuple[str, ...], perm: str, type_: str) -> str
     """
     if entry.mode & _KIND == _DIRECTORY:
         selected = tuple([fact for fact in selected if fact != "size"])
+    if entry.created is None:
+        selected = tuple([fact for fact in selected if fact != "create"])
     line = _format(selected).format(
         entry=entry,
         type_=type_,
         perm=perm,
         mode=entry.mode & 0o7777,
         modify=mdtm_text(entry.modified),
+        create=mdtm_text(entry.created or 0),
         owner=_word(entry.owner),
         group=_word(entry.group),
     )

@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import _socket
 import select
-import socket
 import time
 
 from ftpsd import limits
 from ftpsd.protocol.line import BadLine, LineBuffer
+from ftpsd.session.stream import Plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.protocol.reply import Reply
+    from ftpsd.session.secure import Secure
+    from ftpsd.session.stream import Stream
 
 _PIECE = 16384
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 1 << 20
 _MAPPED = "::ffff:"
+_TLS_RECORD = b"\x16\x03"
+_NOT_YET = b"421 TLS begins with AUTH TLS on this port.\r\n"
 
 
 class Gone(Exception):
@@ -26,20 +31,22 @@ class Gone(Exception):
 class Control:
     """One client's control connection."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
         """Take over the accepted `sock`. Raise `Gone` if the client has left already."""
         self.sock = sock
         self._lines = LineBuffer(limits.LINE_BYTES)
-        self._last: BadLine | str | None = None
-        sock.setblocking(False)
+        self._stream: Stream = Plain(sock)
+        self.tls: Secure | None = None
+        self._heard = False
         try:
             # Clients send part of ABOR as urgent data, which would be taken out of its place.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_OOBINLINE, 1)
             # 226 follows 150 without an answer in between: it must not wait for one.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.remote, self.local = _host(sock.getpeername()), _host(sock.getsockname())
+            sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            self.remote, local = _host(sock.getpeername()), sock.getsockname()
         except OSError as error:
             raise Gone("left before it was greeted") from error
+        self.local, self.local_port = _host(local), int(local[1])
 
     def fileno(self) -> int:
         """Give the descriptor, for poll(2)."""
@@ -57,17 +64,45 @@ class Control:
     def fill(self) -> None:
         """Read what has arrived, without waiting. Raise `Gone` when the client has hung up."""
         try:
-            data = self.sock.recv(_PIECE)
+            data = self._stream.recv(_PIECE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            raise Gone(error.strerror or "connection lost") from error
+            raise Gone(error.strerror or str(error) or "connection lost") from error
         if not data:
             raise Gone("hung up")
+        if not self._heard and data.startswith(_TLS_RECORD):
+            self.write(_NOT_YET)
+            raise Gone("it began TLS without AUTH")
+        self._heard = True
         self._lines.feed(data)
         refusals = self._lines.refusals()
         if refusals:
             self.write(refusals)
+
+    def forget(self) -> int:
+        """Drop what has arrived and was not answered; give how many bytes that were. Raise `Gone`.
+
+        Whoever sits between could have put it there: it must not run as if TLS had protected it.
+        """
+        dropped = self._lines.forget()
+        try:
+            while data := self.sock.recv(_PIECE):
+                dropped += len(data)
+        except OSError:
+            pass
+        return dropped
+
+    def protect(self, tls: Secure) -> None:
+        """Go on under TLS. Raise `Gone` if it cannot be had; nothing is said in the clear again."""
+        self._stream = self.tls = tls
+        self._heard = True
+        deadline = time.monotonic() + limits.HANDSHAKE_SECONDS
+        while event := tls.advance():
+            if not self._wait(event, deadline):
+                raise Gone("the TLS handshake took too long")
+        if tls.ready:
+            self.fill()
 
     def line(self, seconds: float) -> BadLine | str | None:
         """Wait for the next line; `None` when `seconds` have passed without one. Raise `Gone`."""
@@ -85,9 +120,9 @@ class Control:
     def write(self, data: bytes) -> None:
         """Send bytes, waiting for the client to take them. Raise `Gone` if it does not."""
         deadline = time.monotonic() + limits.ANSWER_SECONDS
-        while data:
+        while data or self._stream.unsent:
             try:
-                data = data[self.sock.send(data) :]
+                data = data[self._stream.send(data) :]
             except (BlockingIOError, InterruptedError):
                 if not self._wait(select.POLLOUT, deadline):
                     raise Gone("does not read its replies") from None
@@ -102,7 +137,7 @@ class Control:
         """
         deadline, left = time.monotonic() + _LINGER_SECONDS, _LINGER_BYTES
         try:
-            self.sock.shutdown(socket.SHUT_WR)
+            self._stream.finish()
             while left > 0 and self._wait(select.POLLIN, deadline):
                 data = self.sock.recv(_PIECE)
                 left = left - len(data) if data else 0

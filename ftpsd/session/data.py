@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 import time
 
 from ftpsd.wire.channel import Closed, close_all
@@ -24,6 +24,7 @@ class NoData(Exception):
 TEXTS = {
     "cancelled": "Another data connection was asked for.",
     "exhausted": "No data port is free.",
+    "forbidden": "This is not allowed here.",
     "foreign": "Data connections lead only to your own address.",
     "privileged": "Data connections lead only to ports from 1024.",
     "timeout": "No data connection was made in time.",
@@ -41,7 +42,7 @@ class DataPort:
         self.extended_only = False
         self._unanswered: type[Listen | Connect] | None = None
         self._connect: Connect | None = None
-        self._kept: socket.socket | None = None
+        self._kept: _socket.socket | None = None
 
     def close(self) -> None:
         """Give up what is prepared."""
@@ -75,7 +76,7 @@ class DataPort:
         """Say whether the next connection leads to the client."""
         return self._connect is not None
 
-    def keep(self, sock: socket.socket) -> None:
+    def keep(self, sock: _socket.socket) -> None:
         """Hold a connection that is made already for the next transfer (ESTA, ESTP)."""
         self._kept = sock
 
@@ -84,7 +85,7 @@ class DataPort:
             self._kept.close()
             self._kept = None
 
-    def open(self, wait: Callable[[int, float], bool], seconds: float) -> socket.socket:
+    def open(self, wait: Callable[[int, float], bool], seconds: float) -> _socket.socket:
         """Give the data connection, not blocking. Raise `NoData`, also when `wait` says to stop.
 
         `wait` waits until a descriptor is readable or a moment has come, minding the client
@@ -106,7 +107,7 @@ class DataPort:
             raise NoData(TEXTS[refusal.reason]) from None
         if data_fd is None:
             raise Closed("no descriptor")
-        sock = socket.socket(fileno=data_fd)
+        sock = _socket.socket(fileno=data_fd)
         sock.setblocking(False)
         return sock
 

@@ -12,8 +12,9 @@ import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
+
+    from ftpsd.session.stream import Stream
 
 _PIECE = 1 << 17
 
@@ -31,7 +32,7 @@ class SendDeflated:
     def __init__(
         self,
         read: Callable[[int], bytes],
-        data: socket.socket,
+        data: Stream,
         level: int,
         pipe: int | None = None,
     ) -> None:
@@ -69,7 +70,7 @@ class ReceiveInflated:
     sends = False
     source = None
 
-    def __init__(self, write: Callable[[bytes], None], data: socket.socket) -> None:
+    def __init__(self, write: Callable[[bytes], None], data: Stream) -> None:
         """Hand what arrives to `write`."""
         self._write, self._data = write, data
         self._inflate = zlib.decompressobj()

@@ -40,6 +40,9 @@ A file that everyone may write could otherwise be opened anew for writing, by /p
 the worker has handed it over for reading.
 """
 
+OPENING = ("open", "openat")
+"""Open a file by its name: all of them, once nothing is left that a session needs."""
+
 NOT_ZERO = {"prlimit64": 0}
 """Refused when this argument is not 0: the process whose limits are set, if it is another."""
 
@@ -101,8 +104,7 @@ def _rule(name: str) -> list[bytes]:
     return [_step(_RETURN, _REFUSE)]
 
 
-def program(machine: str) -> bytes:
-    """Give the filter for a machine as uname(2) names it. Raise `KeyError` for an unknown one."""
+def _program(machine: str, rules: dict[str, list[bytes]]) -> bytes:
     architecture, numbers = NUMBERS[machine]
     steps = [
         _step(_LOAD, _ARCHITECTURE),
@@ -110,14 +112,28 @@ def program(machine: str) -> bytes:
         _step(_RETURN, _REFUSE),
         _step(_LOAD, _NUMBER),
     ]
-    for name in (*ALWAYS, *ONE_OF, *BITS, *NOT_ZERO):
+    for name, rule in rules.items():
         if name in numbers:
-            rule = _rule(name)
             steps += [_step(_EQUAL, numbers[name], 0, len(rule)), *rule]
     return b"".join([*steps, _step(_RETURN, _ALLOW)])
 
 
+def program(machine: str) -> bytes:
+    """Give the filter for a machine as uname(2) names it. Raise `KeyError` for an unknown one."""
+    names = (*ALWAYS, *ONE_OF, *BITS, *NOT_ZERO)
+    return _program(machine, {name: _rule(name) for name in names})
+
+
+def _install(steps: bytes) -> None:
+    prctl(_SET_SECCOMP, _MODE_FILTER, struct.pack("HxxxxxxQ", len(steps) // 8, address(steps)))
+
+
 def install() -> None:
     """Put the filter on this process for good. Raise `OSError`, or `KeyError` as `program` does."""
-    steps = program(os.uname().machine)
-    prctl(_SET_SECCOMP, _MODE_FILTER, struct.pack("HxxxxxxQ", len(steps) // 8, address(steps)))
+    _install(program(os.uname().machine))
+
+
+def forbid_opening() -> None:
+    """Let this process open no file any more. Raises as `install` does."""
+    refuse = [_step(_RETURN, _REFUSE)]
+    _install(_program(os.uname().machine, dict.fromkeys(OPENING, refuse)))

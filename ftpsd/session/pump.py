@@ -14,9 +14,10 @@ from ftpsd.session.deflate import ReceiveInflated, SendDeflated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from typing import Protocol
+
+    from ftpsd.session.stream import Stream
 
     class Pump(Protocol):
         """What moves the bytes of one transfer; `bytes` counts those on the data connection."""
@@ -46,26 +47,46 @@ class Mode:
 _SEND = 1 << 24
 """At most so much in one call of sendfile(2); the socket's buffer is the bound that counts."""
 _PIECE = 1 << 18
+_PROTECTED = 1 << 17
+"""Read of a file at once, to be encrypted: so much stays in a processor's cache."""
 
 
 class SendFile:
-    """A file, from an offset on, to the client (RETR): sendfile(2)."""
+    """A file, from an offset on, to the client (RETR): by sendfile(2) where that can be."""
 
     sends = True
     source = None
 
-    def __init__(self, file_fd: int, data: socket.socket, offset: int, size: int) -> None:
+    def __init__(self, file_fd: int, data: Stream, offset: int, size: int) -> None:
         """Send `size` bytes of `file_fd` from `offset` on, or less if it ends before."""
-        self._file, self._data = file_fd, data.fileno()
+        self._file, self._data = file_fd, data
         self._offset, self._size = offset, size
+        self._left = memoryview(b"")
+        self._buffer: memoryview | None = None
         self.bytes = 0
 
     def step(self) -> bool:
         """Send what the connection takes."""
-        left = min(_SEND, self._size - self.bytes)
-        sent = os.sendfile(self._data, self._file, self._offset + self.bytes, left) if left else 0
+        left = self._size - self.bytes
+        sent = self._kernel(left) if self._data.sendfile else self._own(left)
         self.bytes += sent
         return sent > 0
+
+    def _kernel(self, left: int) -> int:
+        where = self._offset + self.bytes
+        return os.sendfile(self._data.fileno(), self._file, where, min(_SEND, left)) if left else 0
+
+    def _own(self, left: int) -> int:
+        if not self._left and left:
+            if self._buffer is None:
+                self._buffer = memoryview(bytearray(_PROTECTED))
+            piece = self._buffer[: min(_PROTECTED, left)]
+            self._left = piece[: os.preadv(self._file, [piece], self._offset + self.bytes)]
+        if not self._left:
+            return 0
+        sent = self._data.send(self._left)
+        self._left = self._left[sent:]
+        return sent
 
 
 class Send:
@@ -73,12 +94,10 @@ class Send:
 
     sends = True
 
-    def __init__(
-        self, read: Callable[[int], bytes], data: socket.socket, pipe: int | None = None
-    ) -> None:
+    def __init__(self, read: Callable[[int], bytes], data: Stream, pipe: int | None = None) -> None:
         """Send what `read` gives until it gives nothing; it reads from `pipe`, if that is slow."""
         self._read, self._data, self._pipe = read, data, pipe
-        self._left = b""
+        self._left = memoryview(b"")
         self.bytes = 0
 
     @property
@@ -89,7 +108,7 @@ class Send:
     def step(self) -> bool:
         """Send what the connection takes."""
         if not self._left:
-            self._left = self._read(_PIECE)
+            self._left = memoryview(self._read(_PIECE))
             if not self._left:
                 return False
         sent = self._data.send(self._left)
@@ -104,7 +123,7 @@ class ReceiveFile:
     sends = False
     source = None
 
-    def __init__(self, file_fd: int, data: socket.socket) -> None:
+    def __init__(self, file_fd: int, data: Stream) -> None:
         """Write what arrives to `file_fd`, at its offset."""
         self._file, self._data = file_fd, data
         self._buffer = bytearray(_PIECE)
@@ -124,7 +143,7 @@ class Receive:
     sends = False
     source = None
 
-    def __init__(self, put: Callable[[bytes], None], data: socket.socket) -> None:
+    def __init__(self, put: Callable[[bytes], None], data: Stream) -> None:
         """Hand what arrives to `put`, and nothing at its end."""
         self._put, self._data = put, data
         self.bytes = 0
@@ -143,7 +162,7 @@ def write(file_fd: int, left: memoryview | bytes) -> None:
         left = left[os.write(file_fd, left) :]
 
 
-def sender(file_fd: int, data: socket.socket, how: Mode, most: int) -> Pump:
+def sender(file_fd: int, data: Stream, how: Mode, most: int) -> Pump:
     """Give what sends `most` bytes of a file from where it stands."""
     convert = ToNetwork().convert if how.ascii else None
     left = [most]
@@ -156,7 +175,7 @@ def sender(file_fd: int, data: socket.socket, how: Mode, most: int) -> Pump:
     return _send(read, data, how.level)
 
 
-def lister(pipe: int, data: socket.socket, level: int | None) -> Pump:
+def lister(pipe: int, data: Stream, level: int | None) -> Pump:
     """Give what sends a listing, as its worker writes it into `pipe`."""
 
     def read(size: int) -> bytes:
@@ -166,14 +185,14 @@ def lister(pipe: int, data: socket.socket, level: int | None) -> Pump:
 
 
 def _send(
-    read: Callable[[int], bytes], data: socket.socket, level: int | None, pipe: int | None = None
+    read: Callable[[int], bytes], data: Stream, level: int | None, pipe: int | None = None
 ) -> Pump:
     if level is None:
         return Send(read, data, pipe)
     return SendDeflated(read, data, level, pipe)
 
 
-def receiver(file_fd: int, data: socket.socket, how: Mode) -> Pump:
+def receiver(file_fd: int, data: Stream, how: Mode) -> Pump:
     """Give what writes everything that arrives to `file_fd`."""
     if not how.ascii and how.level is None:
         return ReceiveFile(file_fd, data)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import _socket
 import errno
 import fcntl
 import os
-import socket
 
 from ftpsd.session.filter import install
+from ftpsd.syscall import prctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _FOREIGN = ("/etc/passwd", "/etc/shadow", "/home", "/var/lib", "/run/ftpsd", "/u
 
 
 _SET_SIGNAL = 10
+_SET_DUMPABLE, _SET_NAME = 4, 15
+"""PR_SET_DUMPABLE, PR_SET_NAME (prctl(2))."""
 
 
 class Unsealed(Exception):
@@ -40,7 +43,7 @@ def _gaps() -> Iterator[str]:
     if (status["NoNewPrivs"], status["Seccomp"]) != ("1", "2"):
         yield "NoNewPrivileges= or SystemCallFilter= is off"
     yield from (f"{path} is visible" for path in _FOREIGN if os.path.lexists(path))
-    for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET):
+    for family in (_socket.AF_INET, _socket.AF_INET6, _socket.AF_NETLINK, _socket.AF_PACKET):
         if _opens(family):
             yield f"it can make a socket of family {family}"
     if _connects():
@@ -49,7 +52,7 @@ def _gaps() -> Iterator[str]:
 
 def _opens(family: int) -> bool:
     try:
-        socket.socket(family, socket.SOCK_DGRAM).close()
+        _socket.socket(family, _socket.SOCK_DGRAM).close()
     except OSError:
         return False
     return True
@@ -57,30 +60,33 @@ def _opens(family: int) -> bool:
 
 def _connects() -> bool:
     """Say whether connect(2) is open: it could lead a client's socket anywhere (AF_UNSPEC)."""
-    with socket.socket(socket.AF_UNIX) as sock:
-        try:
-            sock.connect("/nowhere")
-        except OSError as error:
-            return error.errno != errno.EPERM
+    sock = _socket.socket(_socket.AF_UNIX)
+    try:
+        sock.connect("/nowhere")
+    except OSError as error:
+        return error.errno != errno.EPERM
+    finally:
+        sock.close()
     return True
 
 
 def _signals() -> bool:
     """Say whether a descriptor can be told to send signals; see `ftpsd.session.filter`."""
-    with socket.socket(socket.AF_UNIX) as sock:
-        try:
-            fcntl.fcntl(sock, _SET_SIGNAL, 0)
-        except PermissionError:
-            return False
+    sock = _socket.socket(_socket.AF_UNIX)
+    try:
+        fcntl.fcntl(sock.fileno(), _SET_SIGNAL, 0)
+    except PermissionError:
+        return False
+    finally:
+        sock.close()
     return True
 
 
 def seal() -> None:
     """Close what a process can close of itself, then look. Raise `Unsealed` if anything is open."""
-    import prctl  # `ftpsd serve` runs without it, and unsealed
-
-    prctl.set_dumpable(0)
-    prctl.set_name("ftpsd-session")
+    # Not by python-prctl: to load it would take a session longer than all it does with it.
+    prctl(_SET_DUMPABLE, 0)
+    prctl(_SET_NAME, b"ftpsd-session")
     for gap in _gaps():
         raise Unsealed(gap)
     try:

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
+import _socket
 import time
 
-from ftpsd import events, limits
+from ftpsd import limits
+from ftpsd.events import BUG, Log
 from ftpsd.protocol import reply
-from ftpsd.protocol.reply import Reply
+from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
+from ftpsd.session.commands import security
 from ftpsd.session.control import Control, Gone
-from ftpsd.session.seal import Unsealed, seal
+from ftpsd.session.credentials import Credentials
+from ftpsd.session.first import CLIENT_FD, HELPER_FD, IMPLICIT_PORT
 from ftpsd.session.session import Session
 from ftpsd.session.verbs import answer
 from ftpsd.wire.channel import Channel, Closed, Peer
@@ -23,10 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HELPER_FD, CLIENT_FD = 0, 3
-"""Where systemd puts them: standard input, and the first that socket activation passes."""
-
-GREETING = b"220 FTP server ready.\r\n"
+_GREETING = Reply(reply.SERVICE_READY, "FTP server ready.")
 _ERRORS = range(500, 505)
 _TOO_MANY = Reply(reply.SERVICE_UNAVAILABLE, "Too many errors.")
 _TIMEOUT = Reply(reply.SERVICE_UNAVAILABLE, "Nothing heard for too long.")
@@ -50,18 +49,20 @@ def serve(session: Session) -> None:
             session.end("too many errors", _TOO_MANY)
 
 
-def connection(session: Session) -> None:
+def connection(session: Session, *, greeted: bool) -> None:
     """Serve, and log how it ended."""
-    session.log(events.CONNECTED)
     try:
-        serve(session)
+        greeted = greeted or greet(session)
+        session.log(events.CONNECTED)
+        if greeted:
+            serve(session)
     except Gone as reason:
         session.reason = str(reason)
     except (Closed, Malformed) as reason:
         # Worker, broker or helper was ended; only this session is concerned.
         session.end(f"a part of the server is gone: {reason}", _BROKEN)
     except Exception as error:
-        session.log(events.BUG, process="session", reason=repr(error))
+        session.log(BUG, process="session", reason=repr(error))
         session.end("a mistake in ftpsd", _BROKEN)
         raise
     finally:
@@ -76,35 +77,40 @@ def connection(session: Session) -> None:
         session.control.close()
 
 
-def start(log: events.Log, tell: Callable[[str], object]) -> None:
-    """Serve the client and the helper that systemd has connected."""
+def greet(session: Session) -> bool:
+    """Say hello, under TLS where it comes first. `False` if the client is not to be served."""
+    lines = [clean(line) for line in session.credentials.banner()]
+    if session.control.local_port == IMPLICIT_PORT:
+        if not security.prepare(session):
+            session.end("no TLS")
+            return False
+        session.protect = True
+        if not security.begin(session):
+            return False
+    session.control.send(Reply(reply.SERVICE_READY, *lines) if lines else _GREETING)
+    return True
+
+
+def start(
+    log: Log,
+    tell: Callable[[str], object],
+    credentials: Credentials,
+    *,
+    greeted: bool,
+    sealed: bool,
+) -> None:
+    """Serve the client and the helper that systemd has connected; `greeted` if it has its 220."""
     try:
-        control = Control(socket.socket(fileno=CLIENT_FD))
+        control = Control(_socket.socket(fileno=CLIENT_FD))
     except Gone:
         return
     log.shared.update(user="-", remote=control.remote)
-    helper = Peer(Channel(socket.socket(fileno=HELPER_FD)), HELPER)
+    helper = Peer(Channel(_socket.socket(fileno=HELPER_FD)), HELPER)
 
     def status(text: str) -> None:
         tell(f"STATUS={log.shared['user']} from {control.remote}: {text}")
 
-    session = Session(control, helper, log, status)
+    session = Session(control, helper, log, status, credentials)
+    session.sealed = sealed
     status("not logged in")
-    connection(session)
-
-
-def main() -> int:
-    """Serve one client in the sandbox of ftpsd@.service, or refuse to."""
-    from systemd._daemon import notify
-
-    log = events.Log(events.to_journal())
-    try:
-        seal()
-    except Unsealed as gap:
-        log(events.SEALED_BADLY, reason=gap)
-        os.write(CLIENT_FD, b"421 The server is not set up safely.\r\n")
-        return 1
-    os.write(CLIENT_FD, GREETING)
-    start(log, notify)
-    sys.stderr.flush()
-    return 0
+    connection(session, greeted=greeted)

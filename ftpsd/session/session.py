@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 import time
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.protocol import listing, path
 from ftpsd.protocol.line import BadLine
 from ftpsd.protocol.reply import FILE_UNAVAILABLE, BadArgument, Reply
 from ftpsd.session.control import Gone
 from ftpsd.session.data import DataPort
 from ftpsd.session.pump import Mode
+from ftpsd.session.rate import Rate
 from ftpsd.wire.channel import Channel, Peer
 from ftpsd.wire.files import FILES
 from ftpsd.wire.message import fits
@@ -22,7 +23,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ftpsd.events import Event, Log
     from ftpsd.session.control import Control
+    from ftpsd.session.credentials import Credentials
+    from ftpsd.session.tls import Tls
     from ftpsd.wire.helper import Granted
 
 
@@ -34,9 +38,25 @@ class Login:
         self.user = granted.user
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only
+        self.rights = granted.rights
+        self.keep_free = granted.keep_free
+        self.allow_commands, self.deny_commands = granted.allow_commands, granted.deny_commands
+        self.passive, self.active = granted.passive, granted.active
+        self.active_any_peer, self.passive_address = (
+            granted.active_any_peer,
+            granted.passive_address,
+        )
+        self.upload_rate = Rate(granted.upload_rate, granted.rate_burst)
+        self.download_rate = Rate(granted.download_rate, granted.rate_burst)
+        self.told: set[str] = set()
         self.idle_most = granted.idle_seconds
-        files = Peer(Channel(socket.socket(fileno=granted.files_fd)), FILES)
-        ports = Peer(Channel(socket.socket(fileno=granted.ports_fd)), PORTS)
+        self.tls_resumption = granted.tls_resumption
+        self.require_data_tls, self.require_tls_close = (
+            granted.require_data_tls,
+            granted.require_tls_close,
+        )
+        files = Peer(Channel(_socket.socket(fileno=granted.files_fd)), FILES)
+        ports = Peer(Channel(_socket.socket(fileno=granted.ports_fd)), PORTS)
         self.files = files
         self.data = DataPort(ports)
         self.directory = granted.directory
@@ -48,8 +68,8 @@ class Login:
         self.hash = "SHA-256"
         self.copy_from: str | None = None
         self.rename_from: str | None = None
-        self.facts = ";".join(listing.FACTS)
-        self.mask = 0o022
+        self.facts = ";".join(listing.USUAL_FACTS)
+        self.mask = granted.mask
 
     @property
     def how(self) -> Mode:
@@ -66,13 +86,23 @@ class Session:
     """One client, from its greeting to its end."""
 
     def __init__(
-        self, control: Control, helper: Peer, log: events.Log, tell: Callable[[str], object]
+        self,
+        control: Control,
+        helper: Peer,
+        log: Log,
+        tell: Callable[[str], object],
+        credentials: Credentials,
     ) -> None:
         """Serve `control`; `tell` makes a line of status known to systemd."""
         self.control = control
         self.helper = helper
         self.log = log
         self.tell = tell
+        self.credentials = credentials
+        self.tls: Tls | None = None
+        self.certificate_login = "no"
+        self.protect = False
+        self.sealed = False
         self.user: str | None = None
         self.host = ""
         self.login: Login | None = None
@@ -83,6 +113,7 @@ class Session:
         self.received = self.sent = 0
         self.errors = 0
         self.reason = "hung up"
+        self._said: set[Event] = set()
         self._queue: list[BadLine | str] = []
         self.progress: Callable[[], str] | None = None
         self.aborting = False
@@ -92,6 +123,12 @@ class Session:
         """Give the login. The verb table lets no handler that needs one run without it."""
         assert self.login is not None
         return self.login
+
+    @property
+    def certificate(self) -> str | None:
+        """Give the name in the certificate that the client has shown, if it is a user's name."""
+        name = self.control.tls.certificate if self.control.tls else None
+        return name if name and name.isprintable() and fits(name, limits.NAME_BYTES) else None
 
     def resolve(self, argument: str) -> str:
         """Give the absolute path that the client means. Raise `BadArgument` if it is too long."""
@@ -108,6 +145,14 @@ class Session:
         if self.login is None:
             seconds = self.login_begun + limits.LOGIN_TIMEOUT_SECONDS - time.monotonic()
         return self.control.line(seconds)
+
+    def forget(self) -> int:
+        """Drop all that has arrived and was not answered; give how many bytes. Raise `Gone`."""
+        held = [line for line in self._queue if isinstance(line, str)]
+        self._queue.clear()
+        return sum(len(line.encode("utf-8", "surrogateescape")) for line in held) + (
+            self.control.forget()
+        )
 
     def hold_back(self, line: BadLine | str) -> None:
         """Keep a line that came during a transfer until it is over."""
@@ -133,9 +178,21 @@ class Session:
             except Gone:
                 pass
 
+    def say_once(self, event: Event) -> None:
+        """Log what would be the same at every transfer."""
+        if event not in self._said:
+            self._said.add(event)
+            self.log(event)
+
+    def harden(self, close: Callable[[], None]) -> None:
+        """Give up one more right for good, where there is a sandbox (`ftpsd serve` has none)."""
+        if self.sealed:
+            close()
+
     def leave(self) -> None:
         """Forget the login."""
         if self.login is not None:
             self.login.close()
         self.login = self.user = None
+        self.protect = False
         self.login_begun = time.monotonic()

@@ -4,25 +4,37 @@
 from __future__ import annotations
 
 import select
-import socket
 import time
 
-from ftpsd import events
+from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply
+from ftpsd.session import events
 from ftpsd.session.data import NoData
 from ftpsd.session.meanwhile import Meanwhile
 from ftpsd.session.refusals import failure
+from ftpsd.session.stream import Plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from collections.abc import Callable
 
     from ftpsd.session.pump import Pump
     from ftpsd.session.session import Session
+    from ftpsd.session.stream import Stream
 
 NOT_PREPARED = Reply(reply.CANNOT_OPEN_DATA, "Send EPSV, PASV, EPRT or PORT first.")
+NOT_PROTECTED = Reply(reply.NOT_WITH_THIS_PROT, "Data must be protected here: PROT P.")
 _ABORTED = "aborted by the client"
+
+
+def unprepared(session: Session) -> Reply | None:
+    """Say why no transfer can begin, if none can."""
+    login = session.logged_in
+    if login.require_data_tls and not session.protect:
+        return NOT_PROTECTED
+    return None if login.data.prepared else NOT_PREPARED
 
 
 class Transfer:
@@ -35,6 +47,7 @@ class Transfer:
         self.path = path
         self._size = size
         self._pump: Pump | None = None
+        self._rated = 0
         self.whole = False
         self._meanwhile = Meanwhile(session, self.progress, talks=False)
 
@@ -46,8 +59,26 @@ class Transfer:
             text += f", {100 * moved // self._size} %"
         return "".join(one if one.isprintable() else "?" for one in text)
 
-    def connect(self) -> socket.socket | Reply:
-        """Get the data connection, or the reply that says why there is none. Raise `Gone`."""
+    def connect(self, *, file: bool = False) -> Stream | Reply:
+        """Get the data connection, or the reply that says why there is none. Raise `Gone`.
+
+        What is sent may be a `file` as it is: the kernel can do that under TLS as well.
+
+        Where it is to be protected `run` does the handshake: clients begin it when they have 150.
+        """
+        session = self._session
+        found = self.open()
+        if isinstance(found, Reply):
+            return found
+        if not session.protect or session.tls is None:
+            return Plain(found)
+        must = session.logged_in.tls_resumption == "require"
+        if file:
+            return session.tls.download(found, must_resume=must)
+        return session.tls.data(found, must_resume=must)
+
+    def open(self) -> _socket.socket | Reply:
+        """Get the data connection as it is, without protection. Raise `Gone`."""
         session = self._session
 
         def wait(fd: int, deadline: float) -> bool:
@@ -63,24 +94,29 @@ class Transfer:
             self._meanwhile.stop()
         return self._aborted(refusal) if self._meanwhile.aborted else refusal
 
-    def run(self, data: socket.socket, pump: Pump, begin: str, finish: Callable[[], None]) -> Reply:
+    def run(
+        self,
+        data: Stream,
+        pump: Pump,
+        begin: str,
+        finish: Callable[[], None],
+        start: Callable[[], None] | None = None,
+    ) -> Reply:
         """Send 150, move the bytes, give the last reply. Raise `Gone`.
 
-        `finish` makes sure of what was moved, and raises `OSError` if it is not so: 226 is never
-        sent before it is.
+        `start` is called when nothing more can hinder the transfer. `finish` makes sure of what was
+        moved, and raises `OSError` if it is not so: 226 is never sent before it is.
         """
         self._pump = pump
         session = self._session
-        session.control.send(Reply(reply.FILE_STATUS_OK, begin))
-        self._meanwhile.talk()
+        if data.secure and session.control.tls is not None:
+            session.control.tls.renew_ticket()
+        login = session.logged_in
+        (login.download_rate if pump.sends else login.upload_rate).prepare(data)
         begun = time.monotonic()
         try:
-            refusal = self._move(data, pump)
-            if refusal is None:
-                finish()
-                if pump.sends:
-                    # The end of the data says that it is whole; it comes before the 226 does.
-                    data.shutdown(socket.SHUT_WR)
+            refusal = self._begin(data, begin) or self._move(data, pump, start)
+            refusal = refusal or self._end(data, pump, finish)
         except OSError as error:
             refusal = failure(error) or Reply(reply.TRANSFER_ABORTED, "The data connection failed.")
         finally:
@@ -100,14 +136,73 @@ class Transfer:
         self.whole = True
         return Reply(reply.CLOSING_DATA, "Transfer complete.")
 
-    def _move(self, data: socket.socket, pump: Pump) -> Reply | None:
+    def _begin(self, data: Stream, text: str) -> Reply | None:
+        """Send 150 and do the TLS handshake, if there is one; give the reply if that fails."""
+        ready = Reply(reply.FILE_STATUS_OK, text)
+        if data.secure:
+            return self._shake(data, ready)
+        self._session.control.send(ready)
+        self._meanwhile.talk()
+        return None
+
+    def _shake(self, data: Stream, ready: Reply) -> Reply | None:
+        from ftpsd.session.secure import NotResumed, Refused
+
+        session = self._session
+        deadline = time.monotonic() + limits.HANDSHAKE_SECONDS
+        try:
+            # What has arrived is answered before 150, for basic-ftp takes that for the end of a
+            # handshake which it has begun: it closes after an empty file, in the midst of it.
+            event = data.advance()
+            session.control.send(ready)
+            self._meanwhile.talk()
+            while event:
+                if not self._meanwhile.wait(data.fileno(), event, deadline):
+                    return Reply(reply.CANNOT_OPEN_DATA, "The TLS handshake took too long.")
+                event = data.advance()
+        except NotResumed as reason:
+            session.log(events.DATA_REFUSED, reason=reason)
+            text = "The data connection must resume the TLS session of this one."
+            return Reply(reply.TLS_REFUSED, text)
+        except Refused as reason:
+            session.log(events.DATA_REFUSED, reason=reason)
+            return Reply(reply.CANNOT_OPEN_DATA, f"No TLS on the data connection: {reason}.")
+        if session.logged_in.tls_resumption == "prefer" and not data.resumed:
+            session.say_once(events.NOT_RESUMED)
+        return None
+
+    def _end(self, data: Stream, pump: Pump, finish: Callable[[], None]) -> Reply | None:
+        """Make sure of what was moved, and announce the end of what was sent."""
+        if not pump.sends and not data.clean:
+            if self._session.logged_in.require_tls_close:
+                return Reply(reply.TRANSFER_ABORTED, "The end of the data is not announced by TLS.")
+            self._session.log(events.NOT_CLOSED, path=self.path)
+        finish()
+        if not pump.sends and not data.secure:
+            return None
+        # What was sent is whole: its end says so, and comes before the 226 does.
+        deadline = time.monotonic() + self._session.data_seconds
+        try:
+            while not data.finish():
+                if not self._meanwhile.wait(data.fileno(), select.POLLOUT, deadline):
+                    return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
+        except OSError:
+            # A client that has said all it had to may be gone already.
+            if pump.sends:
+                raise
+        return None
+
+    def _move(self, data: Stream, pump: Pump, start: Callable[[], None] | None) -> Reply | None:
+        if start is not None:
+            start()
         session, wait, step = self._session, self._meanwhile.wait, pump.step
         event = select.POLLOUT if pump.sends else select.POLLIN
         deadline = time.monotonic() + session.data_seconds
         while True:
+            deadline = max(deadline, self._slow_down(data, pump) + session.data_seconds)
             source = pump.source
             if source is None:
-                ready = wait(data.fileno(), event, deadline)
+                ready = (data.ready and not pump.sends) or wait(data.fileno(), event, deadline)
             else:
                 ready = wait(source, select.POLLIN, deadline)
             if not ready:
@@ -118,6 +213,19 @@ class Transfer:
             except (BlockingIOError, InterruptedError):
                 continue
             deadline = time.monotonic() + session.data_seconds
+
+    def _slow_down(self, data: Stream, pump: Pump) -> float:
+        """Wait until the rate lets more bytes go, and give that moment, 0 for no wait.
+
+        ABOR and a lost connection end the wait.
+        """
+        login = self._session.logged_in
+        rate = login.download_rate if pump.sends else login.upload_rate
+        until = rate.until(pump.bytes - self._rated, time.monotonic())
+        self._rated = pump.bytes
+        if until:
+            self._meanwhile.wait(data.fileno(), 0, until)
+        return until
 
     def _aborted(self, last: Reply) -> Reply:
         """Answer the transfer; the reply is the answer to ABOR (RFC 959, section 4.1.3)."""

@@ -17,6 +17,7 @@ from ftpsd.session.commands import (
     directory,
     identity,
     place,
+    security,
     settings,
     transfer,
 )
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from ftpsd.session.session import Session
+    from ftpsd.session.session import Login, Session
 
     T = TypeVar("T")
 
@@ -93,6 +94,24 @@ ROWS = (
     verb("HOST", identity.host, extension.host, "name", before_login=True, feature="HOST"),
     verb("USER", access.name, access.user_name, "name", before_login=True),
     verb("PASS", access.password, access.any_password, "password", before_login=True),
+    verb(
+        "AUTH",
+        security.authenticate,
+        security.mechanism,
+        "TLS",
+        before_login=True,
+        feature="AUTH TLS",
+    ),
+    verb(
+        "PBSZ",
+        security.protection_buffer,
+        security.buffer_size,
+        "0",
+        before_login=True,
+        feature="PBSZ",
+    ),
+    verb("PROT", security.protect, security.level, "C | P", before_login=True, feature="PROT"),
+    verb("CCC", security.clear, _NO, before_login=True),
     verb("ACCT", identity.account, _TEXT, "account", before_login=True),
     verb("QUIT", access.leave, _NO, before_login=True),
     verb("REIN", access.start_over, _NO, before_login=True),
@@ -203,26 +222,67 @@ HTTP = ("GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT")
 """A browser was talked into connecting here; nothing more of its request is read."""
 
 
-REFUSED_ALWAYS = ("SMNT", "MFCT")
+REFUSED_ALWAYS = ("SMNT", "MFCT", "CCC")
 """Known, and answered with the reason why there is no such thing here; HELP does not list them."""
+
+
+NEED_CERTIFICATE = ("AUTH", "PBSZ", "PROT")
+RIGHTS = {
+    "download": ("RETR", "HASH", "XCRC", "XMD5", "XSHA", "XSHA1", "XSHA256", "XSHA512", "MD5"),
+    "upload": ("STOR", "STOU", "APPE", "COMB", "CPFR", "CPTO", "SYMLINK"),
+    "list": ("LIST", "NLST", "MLSD"),
+    "make_directory": ("MKD", "MKDIR"),
+    "delete": ("RMD", "DELE", "RMDIR"),
+    "rename": ("RNFR", "RNTO"),
+    "chmod": ("CHMOD", "UMASK"),
+    "set_modification_time": ("MFMT", "UTIME"),
+}
+"""Which command is of no use without which option of [Files]; the worker decides in each case."""
+_PORTS = {
+    **dict.fromkeys(("PASV", "EPSV", "LPSV", "ESTP"), "passive"),
+    **dict.fromkeys(("PORT", "EPRT", "LPRT", "ESTA"), "active"),
+}
+_RIGHT = {name: right for right, names in RIGHTS.items() for name in names}
 
 
 def works(row: Verb, session: Session) -> bool:
     """Say whether this user may use a command at all; before a login that is not known."""
-    return not (row.writes and session.login is not None and session.login.read_only)
+    login, right = session.login, _RIGHT.get(row.name)
+    if login is None:
+        return True
+    if row.name in _PORTS and not getattr(login, _PORTS[row.name]):
+        return False
+    return not (row.writes and login.read_only) and (right is None or right in login.rights)
+
+
+def permitted(name: str, login: Login | None) -> bool:
+    """Say whether AllowCommands= and DenyCommands= let a command be, which QUIT always is."""
+    if login is None or name == "QUIT":
+        return True
+    allowed = login.allow_commands
+    return name not in login.deny_commands and (not allowed or name in allowed)
 
 
 def listed(row: Verb, session: Session) -> bool:
     """Say whether HELP and FEAT list a command."""
-    return works(row, session) and row.name not in REFUSED_ALWAYS
+    if row.name in NEED_CERTIFICATE and session.credentials.certificate() is None:
+        return False
+    name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
+    known = permitted(name, session.login) and row.name not in REFUSED_ALWAYS
+    return known and works(row, session)
 
 
 def run(row: Verb, session: Session, text: str) -> Reply | None:
     """Run one command if it may be run now, and give its reply; `None` if it has sent it."""
     if session.login is None and not row.before_login:
         return Reply(reply.NOT_LOGGED_IN, "Log in with USER and PASS first.")
+    name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
+    if not permitted(name, session.login):
+        return Reply(reply.FILE_UNAVAILABLE, "This command is not allowed here.")
     if not works(row, session):
-        return Reply(reply.FILE_UNAVAILABLE, "You may only read here.")
+        only_read = row.writes and session.logged_in.read_only
+        text = "You may only read here." if only_read else "This is not allowed here."
+        return Reply(reply.FILE_UNAVAILABLE, text)
     try:
         return row.handle(session, row.parse(text))
     except BadArgument as bad:

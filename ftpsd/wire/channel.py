@@ -8,10 +8,10 @@ never the other way about: descriptors belong to the last message of a read.
 
 from __future__ import annotations
 
+import _socket
 import array
 import os
 import select
-import socket
 import struct
 import time
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Reply)
 
 _CREDENTIALS = struct.Struct("iII")
-_ANCILLARY = socket.CMSG_SPACE(limits.MESSAGE_FDS * 4) + socket.CMSG_SPACE(_CREDENTIALS.size)
+_ANCILLARY = _socket.CMSG_SPACE(limits.MESSAGE_FDS * 4) + _socket.CMSG_SPACE(_CREDENTIALS.size)
 
 
 class Closed(Exception):
@@ -49,7 +49,7 @@ class Credentials:
 class Channel:
     """One end of a connection; it owns `sock` and the descriptors that are not yet taken."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
         """Take over a connected Unix stream socket."""
         self.sock = sock
         self.sender: Credentials | None = None
@@ -72,13 +72,13 @@ class Channel:
 
     def send(self, data: bytes, fds: list[int], seconds: float = limits.ANSWER_SECONDS) -> None:
         """Send one message, `fds` with its first byte. Raise `Closed` if it is not taken."""
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         deadline = time.monotonic() + seconds
         try:
             while data:
                 try:
                     sent = self.sock.sendmsg(
-                        [data], ancillary, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+                        [data], ancillary, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL
                     )
                 except BlockingIOError:
                     self._wait(select.POLLOUT, deadline)
@@ -124,7 +124,7 @@ class Channel:
             raise Closed("no answer in time")
 
     def _fill(self) -> None:
-        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+        flags = _socket.MSG_DONTWAIT | _socket.MSG_CMSG_CLOEXEC
         try:
             data, ancillary, seen, _ = self.sock.recvmsg(limits.MESSAGE_BYTES, _ANCILLARY, flags)
         except BlockingIOError:
@@ -132,14 +132,14 @@ class Channel:
         except OSError as error:
             raise Closed(error.strerror) from error
         for level, kind, content in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
                 found = array.array("i")
                 found.frombytes(content[: len(content) // 4 * 4])
                 self._fds.extend(found)
-            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            elif (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_CREDENTIALS):
                 pid, uid, _ = _CREDENTIALS.unpack(content)
                 self.sender = Credentials(pid, uid)
-        if seen & socket.MSG_CTRUNC or len(self._fds) > limits.MESSAGE_FDS:
+        if seen & _socket.MSG_CTRUNC or len(self._fds) > limits.MESSAGE_FDS:
             raise Malformed("too many descriptors")
         if not data:
             raise Closed("hung up")

@@ -7,7 +7,7 @@ field names or that two name, is `Malformed`. Fields left at null are not sent.
 
 from __future__ import annotations
 
-import json
+import _json
 
 from ftpsd import limits
 from ftpsd.wire.message import Call, Interface, Malformed, Message, Refusal, Reply, Secret
@@ -30,15 +30,34 @@ def _not_json(constant: str) -> NoReturn:
     raise Malformed(constant)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_not_json)
+class _Reading:
+    """How JSON is read, as `_json` asks for it."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = staticmethod(_unique)
+    parse_float = float
+    parse_int = int
+    parse_constant = staticmethod(_not_json)
+
+
+# What `json` is made of, without the regular expressions that it loads in every session.
+_READING: Any = _Reading()
+_SCAN = _json.make_scanner(_READING)
+_ESCAPE: Any = _json.encode_basestring_ascii
+_BLANKS = " \t\n\r"
 
 
 def _load(data: bytes) -> dict[str, object]:
     try:
-        # RecursionError: nesting is the one bound that the size of a message does not set.
-        value: object = _DECODER.decode(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        text = data.decode("utf-8").strip(_BLANKS)
+        value, end = _SCAN(text, 0)
+    # RecursionError: nesting is the one bound that the size of a message does not set. OSError: for
+    # its own exception `_json` loads `json`, which a session under TLS may not open any more.
+    except (ValueError, StopIteration, RecursionError, ImportError, OSError) as error:
         raise Malformed("not JSON") from error
+    if end != len(text):
+        raise Malformed("not JSON")
     return _object(value)
 
 
@@ -62,8 +81,11 @@ def _parameters(message: Message, fds: list[int]) -> dict[str, object]:
     return found
 
 
+_CHUNKS: Any = _json.make_encoder(None, _object, _ESCAPE, None, ":", ",", False, False, False)
+
+
 def _dump(value: dict[str, object]) -> bytes:
-    data = json.dumps(value, separators=(",", ":")).encode("ascii") + b"\0"
+    data = "".join(_CHUNKS(value, 0)).encode("ascii") + b"\0"
     if len(data) > limits.MESSAGE_BYTES:
         raise Malformed("too long")
     return data

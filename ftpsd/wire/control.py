@@ -77,9 +77,12 @@ def _socket(fd: int) -> socket.socket:
 
 
 class Control:
-    """The ends of a control connection, and the kernel's own number for it (SO_COOKIE)."""
+    """The ends of a control connection, and the kernel's own number for it (SO_COOKIE).
 
-    __slots__ = ("cookie", "local", "remote")
+    `port` is the one the client connected to.
+    """
+
+    __slots__ = ("cookie", "local", "port", "remote")
 
     def __init__(self, fd: int) -> None:
         """Look at `fd`, which stays the caller's.
@@ -90,7 +93,8 @@ class Control:
             with _socket(fd) as sock:
                 if sock.type != socket.SOCK_STREAM or sock.proto != socket.IPPROTO_TCP:
                     raise Malformed("control connection")
-                self.local = address_of(sock.getsockname())
+                local = sock.getsockname()
+                self.local, self.port = address_of(local), int(local[1])
                 self.remote = address_of(_peer(sock))
                 cookie = sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8)
         except OSError as error:

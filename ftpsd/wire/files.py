@@ -24,28 +24,12 @@ WriteMode = str
 
 enumeration(
     "FileRefusal",
-    (
-        "not_found",
-        "denied",
-        "read_only",
-        "exists",
-        "not_directory",
-        "is_directory",
-        "not_regular",
-        "not_empty",
-        "no_space",
-        "quota",
-        "name",
-        "loop",
-        "busy",
-        "range",
-        "unsupported",
-        "failed",
-    ),
+    "not_found denied read_only forbidden exists not_directory is_directory not_regular not_empty "
+    "no_space quota too_large name loop busy range too_many unsupported failed",
 )
-enumeration("FileKind", ("file", "directory", "symlink", "other"))
-enumeration("ListForm", ("long", "names", "facts"))
-enumeration("WriteMode", ("store", "append", "unique"))
+enumeration("FileKind", "file directory symlink other")
+enumeration("ListForm", "long names facts")
+enumeration("WriteMode", "store append unique")
 
 
 class Refused(Refusal):
@@ -87,6 +71,15 @@ class Create(Call[Created]):
     offset: Int
 
 
+class Finish(Call[Done]):
+    """Say whether all has been written to what was created last. If so it is shown and synced.
+
+    If not, or if nothing is said before the next `Create` or the end, it may be removed again.
+    """
+
+    whole: Bool
+
+
 class Listing(Reply):
     """First the end of a pipe to read the listing from; at last, when all is written, nothing."""
 
@@ -94,10 +87,11 @@ class Listing(Reply):
 
 
 class List(Call[Listing]):
-    """List a directory, or one file; several patterns at once are one path with wildcards.
+    """List a directory, or one file, or what a path with wildcards stands for.
 
-    Lines end in CRLF. `facts` names the MLSD facts; `prefix` comes before each name (NLST);
-    `hidden` are names that begin with a dot, `own` are "." and "..".
+    Lines end in CRLF. `facts` names the MLSD facts; `prefix` is the path as the client wrote it:
+    NLST shows names so, and wildcards before a last "/" are for directories only. `hidden` are
+    names that begin with a dot, `own` are "." and ".."; `human` sizes are short (-h).
     """
 
     MORE = True
@@ -114,6 +108,7 @@ class List(Call[Listing]):
     reverse: Bool
     itself: Bool
     classify: Bool
+    human: Bool
 
 
 class Described(Reply):
@@ -133,7 +128,13 @@ class Describe(Call[Described]):
     facts: Text | None = None
 
 
-class Enter(Call[Done]):
+class Entered(Reply):
+    """The user may work there; `message` is what there is to be told about the place."""
+
+    message: Text
+
+
+class Enter(Call[Entered]):
     """Ask whether the user may work in a directory (CWD)."""
 
     path: Path
@@ -231,6 +232,7 @@ FILES = Interface(
     (
         Open,
         Create,
+        Finish,
         List,
         Describe,
         Enter,

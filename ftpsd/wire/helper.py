@@ -15,33 +15,98 @@ from ftpsd.wire.message import (
     Refusal,
     Reply,
     Secret,
+    Text,
+    Texts,
+    enumeration,
 )
+
+ClientCertificate = str
+CertificateLogin = str
+TlsResumption = str
+
+enumeration("ClientCertificate", "no optional required")
+enumeration("CertificateLogin", "no with_password without_password")
+enumeration("TlsResumption", "off prefer require")
+
+
+class Encryption(Reply):
+    """How to speak TLS with this client; an empty text leaves it to the system."""
+
+    tls13_only: Bool
+    tls_ciphers: Text
+    tls_cipher_suites: Text
+    tls_groups: Text
+    client_certificate: ClientCertificate
+    certificate_login: CertificateLogin
+
+
+class GetEncryption(Call[Encryption]):
+    """Say how to speak TLS with the client of this connection."""
+
+    control_fd: Fd
 
 
 class Granted(Reply):
     """The user is logged in.
 
-    `files` leads to a worker that runs as the user, `ports` to the broker of data sockets.
+    `rights` are options of [Files] that are on, for what the client is told; `mask` is the one new
+    files are made with. `files` leads to a worker that runs as the user, `ports` to the broker of
+    data sockets.
     """
 
     user: Name
     anonymous: Bool
     read_only: Bool
+    rights: Texts
+    mask: Int
+    max_file_size: Int
+    keep_free: Int
+    allow_commands: Texts
+    deny_commands: Texts
+    upload_rate: Int
+    download_rate: Int
+    rate_burst: Int
+    passive: Bool
+    active: Bool
+    active_any_peer: Bool
+    passive_address: Text
     directory: Path
     idle_seconds: Int
     data_seconds: Int
+    require_data_tls: Bool
+    tls_resumption: TlsResumption
+    require_tls_close: Bool
     files_fd: Fd
     ports_fd: Fd
+
+
+SAME = (
+    "max_file_size keep_free passive active active_any_peer upload_rate download_rate rate_burst "
+    "require_data_tls tls_resumption require_tls_close"
+)
+"""What of that is a setting as it stands."""
 
 
 class Login(Call[Granted]):
     """Check a password; when it is right, start a worker as that user.
 
     `control` is the client's connection: its address and how often it tried are read from it.
+    `certificate` is the name in the client's certificate, if it has shown a valid one.
     """
 
     user: Name
     password: Secret
+    tls: Bool
+    certificate: Name | None
+    host: Name | None
+    control_fd: Fd
+
+
+class MaySendPassword(Call[Done]):
+    """Say whether a password of this user may travel in the clear, before it does."""
+
+    user: Name
+    host: Name | None
     control_fd: Fd
 
 
@@ -53,8 +118,16 @@ class Denied(Refusal):
     """Not with this name and password. Never says which, or why."""
 
 
+class EncryptionRequired(Refusal):
+    """Not without TLS. It is the same for every name that has no policy of its own."""
+
+
 class Exhausted(Refusal):
     """The control connection has tried often enough."""
+
+
+class Full(Refusal):
+    """The password is right, but there are as many sessions as there may be."""
 
 
 class Unavailable(Refusal):
@@ -68,6 +141,6 @@ class NoDirectory(Refusal):
 HELPER = Interface(
     "org.ftpsd.Helper",
     "ftpsd-helper.service: checks passwords and starts workers, for ftpsd@.service.",
-    (Login, Ping),
-    (Denied, Exhausted, Unavailable, NoDirectory),
+    (Login, GetEncryption, MaySendPassword, Ping),
+    (Denied, EncryptionRequired, Exhausted, Full, Unavailable, NoDirectory),
 )

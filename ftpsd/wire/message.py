@@ -138,8 +138,9 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def enumeration(name: str, values: tuple[str, ...]) -> None:
-    """Declare the kind `name`, a text that is one of `values`."""
+def enumeration(name: str, words: str) -> None:
+    """Declare the kind `name`, a text that is one of these words."""
+    values = words.split()
 
     def check(value: object) -> object:
         if value not in values:

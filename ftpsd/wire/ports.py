@@ -3,21 +3,24 @@
 
 from __future__ import annotations
 
-from ftpsd.wire.message import Call, Done, Fd, Int, Interface, Refusal, Reply, Text, enumeration
+from ftpsd.wire.message import (
+    Call,
+    Done,
+    Fd,
+    Int,
+    Interface,
+    Refusal,
+    Reply,
+    Text,
+    Texts,
+    enumeration,
+)
 
 PortRefusal = str
 
 enumeration(
     "PortRefusal",
-    (
-        "cancelled",
-        "exhausted",
-        "foreign",
-        "privileged",
-        "timeout",
-        "unreachable",
-        "unsupported",
-    ),
+    "cancelled exhausted forbidden foreign privileged timeout unreachable unsupported",
 )
 
 
@@ -31,7 +34,8 @@ class Attach(Call[Done]):
     """Bind this channel to one control connection, and the addresses at its ends. Root asks this.
 
     Passive ports are drawn from `first_port` to `last_port`, 0 for any; active connections come
-    from `source_port`, 0 for any.
+    from `source_port`, 0 for any. `ways` are "passive" and "active", as far as either is allowed,
+    and "passive_any_peer" and "active_any_peer" where someone else than the client may be there.
     """
 
     control_fd: Fd
@@ -39,6 +43,7 @@ class Attach(Call[Done]):
     last_port: Int
     source_port: Int
     seconds: Int
+    ways: Texts
 
 
 class Opened(Reply):

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from ftpsd.wire.message import Bool, Call, Done, Fd, Int, Interface, Name, Path, Text
+from ftpsd.wire.message import Call, Done, Fd, Int, Interface, Name, Path, Text, Texts
 
 
 class Spawn(Call[Done]):
     """Start a worker. A byte is written to `ready` when it is the user, and nothing if it failed.
 
-    The writing end of `ready` stays open for as long as the worker lives.
+    `settings` are those of the user that a worker holds to, as `ftpsd.options` writes them. The
+    writing end of `ready` stays open for as long as the worker lives.
     """
 
     user: Name
@@ -18,7 +19,7 @@ class Spawn(Call[Done]):
     gid: Int
     groups: Text
     root: Path
-    read_only: Bool
+    settings: Texts
     files_fd: Fd
     ready_fd: Fd
 

@@ -11,9 +11,17 @@ import errno
 import os
 import stat
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ftpsd.syscall import syscall
+from ftpsd.worker.birth import created
+from ftpsd.worker.rights import EVERYTHING, Rights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _OPENAT2: Final = 437
 _FCHMODAT2: Final = 452
@@ -34,14 +42,43 @@ _HOW: Final = struct.Struct("QQQ")
 class Root:
     """A directory, and the only way from it to what is beneath."""
 
-    def __init__(self, path: str) -> None:
-        """Open the root directory. Raise `OSError`, also where the kernel has no openat2(2)."""
+    def __init__(self, path: str, rights: Rights = EVERYTHING) -> None:
+        """Open the root directory, to use it with `rights`.
+
+        Raise `OSError`, also where the kernel has no openat2(2).
+        """
+        self.rights = rights
         self.fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._above = len(os.readlink(f"/proc/self/fd/{self.fd}").rstrip("/"))
         # Looking up "." takes the permission to search, which opening the root itself does not.
         os.close(self.open("/.", os.O_PATH | os.O_DIRECTORY))
 
     def open(self, path: str, flags: int, mode: int = 0) -> int:
-        """Open `path`, taking the root for "/" and for every "..". Raise `OSError`."""
+        """Open `path`, taking the root for "/" and for every "..". Raise `OSError`.
+
+        Neither the path itself nor what it leads to has a name that is denied.
+        """
+        self.rights.walk(path)
+        fd = self._open(path, flags, mode)
+        if self.rights.chosen.deny_names:
+            try:
+                self.rights.walk(self.real(fd))
+            except BaseException:
+                os.close(fd)
+                raise
+        return fd
+
+    def need_named(self, kind: str, fd: int) -> None:
+        """Raise `Refused` unless an open file may be uploaded or downloaded, by its real name."""
+        # Only if it matters: the kernel tells no path longer than 4096 bytes.
+        if getattr(self.rights.chosen, f"{kind}_names"):
+            self.rights.need_named(kind, self.real(fd))
+
+    def real(self, fd: int) -> str:
+        """Give the path of an open file, without a link in it, as the kernel knows it (proc(5))."""
+        return os.readlink(f"/proc/self/fd/{fd}")[self._above :]
+
+    def _open(self, path: str, flags: int, mode: int) -> int:
         how = _HOW.pack(flags | os.O_CLOEXEC, mode, _RESOLVE)
         name = os.fsencode(path)
         for _ in range(_TRIES):
@@ -59,16 +96,24 @@ class Root:
         above, _, name = path.rstrip("/").rpartition("/")
         if name in ("", ".", ".."):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+        self.rights.walk(name)
         return self.open(above or "/", os.O_PATH | os.O_DIRECTORY), name
 
     def status(self, path: str) -> os.stat_result:
         """Look at `path`; at a link itself where it leads nowhere. Raise `OSError`."""
+        return self._look(path, os.fstat)
+
+    def created(self, path: str) -> int | None:
+        """Give when what `status` looks at was made, as `birth.created` does. Raise `OSError`."""
+        return self._look(path, created)
+
+    def _look(self, path: str, how: Callable[[int], T]) -> T:
         try:
             fd = self.open(path, os.O_PATH)
         except FileNotFoundError:
             fd = self.open(path, os.O_PATH | os.O_NOFOLLOW)
         try:
-            return os.fstat(fd)
+            return how(fd)
         finally:
             os.close(fd)
 
@@ -83,8 +128,11 @@ class Root:
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
+            # Nothing is made where nothing may be reached.
+            os.close(self.parent(path)[0])
         # openat2(2) takes a mode only where there is something to make.
-        fd = self.open(path, flags | NEVER_BLOCK, 0o666 if flags & os.O_CREAT else 0)
+        mode = self.rights.chosen.file_mode if flags & os.O_CREAT else 0
+        fd = self.open(path, flags | NEVER_BLOCK, mode)
         try:
             found = os.fstat(fd)
             kind(found)

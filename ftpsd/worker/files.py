@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from ftpsd import limits
+from ftpsd.syscall import syscall
 from ftpsd.wire import files
 from ftpsd.wire.message import Done
 from ftpsd.worker.directory import Names, mlst_line
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from ftpsd.worker.beneath import Root
 
+_RENAMEAT2: Final = {"x86_64": 316}.get(os.uname().machine, 276)
+_NOREPLACE: Final = 1
 _NO_GROUP: Final = 2**32 - 1
 _LATEST: Final = 2**63 - 1
 
@@ -26,26 +29,48 @@ _LATEST: Final = 2**63 - 1
 def open_file(root: Root, request: files.Open) -> files.Opened:
     """Open a regular file for reading."""
     fd, found = root.regular(request.path, os.O_RDONLY)
+    try:
+        root.need_named("download", fd)
+        if not found.st_mode & stat.S_IROTH:
+            root.rights.need_not("world_readable_only")
+    except BaseException:
+        os.close(fd)
+        raise
     return files.Opened(file_fd=fd, size=found.st_size)
 
 
 def create(root: Root, request: files.Create) -> files.Created:
     """Open a regular file for writing at the place asked for."""
+    rights = root.rights
+    rights.need_named("upload", request.path)
     if request.mode == "unique":
         return _unique(root, request.path)
     flags = os.O_WRONLY | (os.O_APPEND if request.mode == "append" else 0)
+    if not request.offset:
+        right = rights.chosen.append if request.mode == "append" else rights.chosen.overwrite
+        flags |= os.O_CREAT if right else os.O_CREAT | os.O_EXCL
     try:
-        fd, found = root.regular(request.path, flags | (0 if request.offset else os.O_CREAT))
+        fd, found = root.regular(request.path, flags)
     except FileNotFoundError:
         if request.offset:
             raise _out_of_range() from None
         raise
-    if request.mode == "store" and request.offset:
-        if not 0 <= request.offset <= found.st_size:
-            os.close(fd)
-            raise _out_of_range()
-        os.lseek(fd, request.offset, os.SEEK_SET)
+    try:
+        root.need_named("upload", fd)
+        if request.mode == "store" and request.offset:
+            _seek(root, fd, request.offset, found.st_size)
+    except BaseException:
+        os.close(fd)
+        raise
     return files.Created(file_fd=fd, path=request.path)
+
+
+def _seek(root: Root, fd: int, offset: int, size: int) -> None:
+    """Go to where REST says: at the end that is to append."""
+    if not 0 <= offset <= size:
+        raise _out_of_range()
+    root.rights.need("append" if offset == size else "overwrite")
+    os.lseek(fd, offset, os.SEEK_SET)
 
 
 def _out_of_range() -> OSError:
@@ -60,7 +85,8 @@ def _unique(root: Root, path: str) -> files.Created:
             if len(os.fsencode(path)) + len(tried) - len(name) > limits.PATH_BYTES:
                 raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
             try:
-                fd = os.open(tried, flags, 0o666, dir_fd=parent)
+                root.rights.need_named("upload", tried)
+                fd = os.open(tried, flags, root.rights.chosen.file_mode, dir_fd=parent)
             except FileExistsError:
                 continue
             return files.Created(file_fd=fd, path=path.rstrip("/")[: -len(name)] + tried)
@@ -84,11 +110,29 @@ def describe(root: Root, request: files.Describe, names: Names) -> files.Describ
     )
 
 
-def enter(root: Root, request: files.Enter) -> Done:
-    """Succeed if the user may work in the directory."""
+def enter(root: Root, request: files.Enter) -> files.Entered:
+    """Give the message of a directory if the user may work in it."""
     # Looking up "." takes the permission to search, which opening the directory itself does not.
     os.close(root.open(request.path.rstrip("/") + "/.", os.O_PATH | os.O_DIRECTORY))
-    return Done()
+    return files.Entered(message=_message(root, request.path))
+
+
+def _message(root: Root, path: str) -> str:
+    """Read the beginning of the file that is told to who enters a directory, if there is one."""
+    name = root.rights.chosen.directory_message
+    if name == "none":
+        return ""
+    try:
+        fd, _ = root.regular(f"{path.rstrip('/')}/{name}", os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        text = os.read(fd, limits.DIRECTORY_MESSAGE_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+    return text.replace("\0", "")
 
 
 @contextlib.contextmanager
@@ -103,7 +147,7 @@ def _named(root: Root, path: str) -> Iterator[tuple[int, str]]:
 def make_directory(root: Root, request: files.MakeDirectory) -> Done:
     """Make a directory."""
     with _named(root, request.path) as (parent, name):
-        os.mkdir(name, 0o777, dir_fd=parent)
+        os.mkdir(name, root.rights.chosen.directory_mode, dir_fd=parent)
     return Done()
 
 
@@ -123,12 +167,27 @@ def remove(root: Root, request: files.Remove) -> Done:
 
 def rename(root: Root, request: files.Rename) -> Done:
     """Give a file or directory another path."""
+    rights = root.rights
     with (
         _named(root, request.path) as (source, name),
         _named(root, request.new_path) as (target, new_name),
     ):
+        if not stat.S_ISDIR(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode):
+            rights.need_named("upload", new_name)
+            # What may not be downloaded would only need another name.
+            if rights.named("download", new_name):
+                rights.need_named("download", name)
+        if not rights.chosen.overwrite:
+            rename_to_nothing(source, name, target, new_name)
+            return Done()
         os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
     return Done()
+
+
+def rename_to_nothing(source: int, name: str, target: int, new_name: str) -> None:
+    """Rename unless there is something by that name already (renameat2(2), RENAME_NOREPLACE)."""
+    old, new = os.fsencode(name), os.fsencode(new_name)
+    syscall(_RENAMEAT2, source, old, target, new, _NOREPLACE)
 
 
 def set_mode(root: Root, request: files.SetMode) -> Done:
@@ -173,7 +232,8 @@ def get_space(root: Root, request: files.GetSpace) -> files.Space:
         found = os.fstatvfs(fd)
     finally:
         os.close(fd)
-    return files.Space(available=found.f_bavail * found.f_frsize)
+    free = found.f_bavail * found.f_frsize - root.rights.chosen.keep_free
+    return files.Space(available=max(0, free))
 
 
 def set_mask(_: Root, request: files.SetMask) -> Done:

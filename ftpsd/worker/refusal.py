@@ -20,6 +20,7 @@ REASONS: Final = {
     errno.ENOTEMPTY: "not_empty",
     errno.ENOSPC: "no_space",
     errno.EDQUOT: "quota",
+    errno.EFBIG: "too_large",
     errno.ENAMETOOLONG: "name",
     errno.EILSEQ: "name",
     errno.EINVAL: "name",
@@ -28,6 +29,7 @@ REASONS: Final = {
     errno.ETXTBSY: "busy",
     errno.EAGAIN: "busy",
     errno.ERANGE: "range",
+    errno.E2BIG: "too_many",
     errno.EXDEV: "unsupported",
     errno.EOPNOTSUPP: "unsupported",
 }

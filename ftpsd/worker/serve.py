@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +18,15 @@ from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
 from ftpsd.worker.directory import Directory, Names
 from ftpsd.worker.refusal import refusal
+from ftpsd.worker.rights import Rights
 from ftpsd.worker.tree import remove_tree
+from ftpsd.worker.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
+
+    from ftpsd.options import Settings
 
     Handler = Callable[[Root, Any], Reply]
 
@@ -30,7 +36,6 @@ READING: Final[dict[type[Call[Any]], Handler]] = {
     files.GetSpace: handlers.get_space,
 }
 WRITING: Final[dict[type[Call[Any]], Handler]] = {
-    files.Create: handlers.create,
     files.MakeDirectory: handlers.make_directory,
     files.RemoveDirectory: handlers.remove_directory,
     files.Remove: handlers.remove,
@@ -53,6 +58,14 @@ class Worker:
         self._channel = channel
         self._root = root
         self._names = names
+        self._uploads = Uploads(root)
+        self._own: dict[type[Call[Any]], Callable[[Any], Reply]] = {
+            files.List: self._list,
+            files.Describe: lambda request: handlers.describe(root, request, names),
+            files.RemoveTree: self._remove_tree,
+            files.Create: self._uploads.create,
+            files.Finish: self._uploads.finish,
+        }
         self._gate = Gate(RULES)
 
     def serve(self) -> None:
@@ -64,6 +77,8 @@ class Worker:
                 self._answer(request, (lambda *_: None) if oneway else self._channel.send)
         except Closed:
             return
+        finally:
+            self._uploads.give_up()
 
     def _answer(self, request: Call[Any], send: Callable[[bytes, list[int]], None]) -> None:
         try:
@@ -80,17 +95,12 @@ class Worker:
 
     def _handle(self, request: Call[Any]) -> Reply:
         kind = type(request)
-        if isinstance(request, files.List):
-            return self._list(request)
-        if isinstance(request, files.Describe):
-            return handlers.describe(self._root, request, self._names)
-        if kind in READING:
-            return READING[kind](self._root, request)
-        if self._names.read_only:
+        if self._names.read_only and kind in (*WRITING, files.Create, files.RemoveTree):
             raise files.Refused(reason="read_only")
-        if isinstance(request, files.RemoveTree):
-            return self._remove_tree(request)
-        return WRITING[kind](self._root, request)
+        self._root.rights.admit(request)
+        if kind in self._own:
+            return self._own[kind](request)
+        return (READING.get(kind) or WRITING[kind])(self._root, request)
 
     def _remove_tree(self, request: files.RemoveTree) -> files.Progress:
         """Remove, and say now and then how far it is: the session waits, and so does its client."""
@@ -115,7 +125,7 @@ class Worker:
                     self._channel.send(*encode_reply(reply, continues=True))
                 finally:
                     os.close(reading)
-                for piece in directory.pieces():
+                for piece in directory.pieces(lambda: _check(pipe)):
                     pipe.write(piece)
         except BrokenPipeError:
             # The session stopped reading (ABOR); that is no failure of the listing.
@@ -125,12 +135,23 @@ class Worker:
         return files.Listing()
 
 
-def prepare(root: str, user: str, group: str, *, read_only: bool) -> Callable[[Channel], None]:
-    """Jail this process in `root`; give what serves it over a channel.
+def _check(pipe: FileIO) -> None:
+    """Raise `BrokenPipeError` if nobody reads any more, before there is anything to write."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    if poll.poll(0):
+        raise BrokenPipeError
+
+
+def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Channel], None]:
+    """Jail this process in `root`; give what serves it over a channel, as the settings allow.
 
     Raise `OSError` if `root` cannot be entered, or the jail cannot be had.
     """
-    beneath = Root(root)
+    os.umask(chosen.umask)
+    # The file of the time zone is out of reach once this process is confined.
+    time.tzset()
+    beneath = Root(root, Rights(chosen))
     confine(beneath.fd)
-    names = Names(user, group, read_only=read_only)
+    names = Names(user, group, read_only=not chosen.write, hide_owners=chosen.hide_owners)
     return lambda channel: Worker(channel, beneath, names).serve()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ftpsd.worker.beneath import Root
+    from ftpsd.worker.rights import Rights
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -29,7 +30,7 @@ def remove_tree(root: Root, path: str) -> Iterator[int]:
         fd = os.open(name, _DIRECTORY, dir_fd=parent)
         try:
             count = 0
-            for count in _empty(fd, os.fstat(fd).st_dev, 0, 0):
+            for count in _empty(fd, os.fstat(fd).st_dev, 0, root.rights):
                 yield count
         finally:
             os.close(fd)
@@ -39,11 +40,13 @@ def remove_tree(root: Root, path: str) -> Iterator[int]:
         os.close(parent)
 
 
-def _empty(directory: int, device: int, depth: int, count: int) -> Iterator[int]:
+def _empty(directory: int, device: int, depth: int, rights: Rights) -> Iterator[int]:
     if depth > limits.TREE_DEPTH:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     # A listing taken whole: removing while reading a directory may skip names.
+    count = 0
     for name in os.listdir(directory):
+        rights.walk(name)
         fd = _directory(directory, name)
         if fd is None:
             os.unlink(name, dir_fd=directory)
@@ -51,9 +54,10 @@ def _empty(directory: int, device: int, depth: int, count: int) -> Iterator[int]
             try:
                 if os.fstat(fd).st_dev != device:
                     raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-                for inner in _empty(fd, device, depth + 1, count):
-                    count = inner
-                    yield count
+                inner = 0
+                for inner in _empty(fd, device, depth + 1, rights):
+                    yield count + inner
+                count += inner
             finally:
                 os.close(fd)
             os.rmdir(name, dir_fd=directory)

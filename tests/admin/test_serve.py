@@ -156,7 +156,7 @@ def test_help_names_every_option() -> None:
     ended = run("serve", "--help")
 
     assert ended.returncode == 0
-    for option in ("--address", "--port", "--user", "--password", "--read-only"):
+    for option in ("--address", "--port", "--user", "--password", "--read-only", "--config"):
         assert option in ended.stdout
 
 

@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One server for all dialogues, and one for those of which the first line is READ-ONLY."""
+"""The server for most dialogues, and those for which a dialogue asks in its first line."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from secured import make_certificate
 from served import Served, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+REQUIRE_DATA_TLS = "options.Settings.__init__.__kwdefaults__.update(require_data_tls=True)"
+
+
+@pytest.fixture(scope="session")
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory as systemd makes it for a session, with one certificate."""
+    found = tmp_path_factory.mktemp("credentials")
+    make_certificate(found / "ftpsd.pem", "localhost")
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +33,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def read_only(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(served.root, tmp_path_factory.mktemp("log") / "log", "--read-only") as other:
-        yield other
+def others(
+    served: Served, credentials: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Served]]:
+    """All of them serve the same directory."""
+    certificate = ("--credentials", str(credentials))
+    wanted = {
+        "READ-ONLY": (("--read-only",), ""),
+        "CERTIFICATE": (certificate, ""),
+        "REQUIRE-TLS": ((*certificate, "--require-tls"), ""),
+        "REQUIRE-DATA-TLS": (certificate, REQUIRE_DATA_TLS),
+    }
+    with contextlib.ExitStack() as keep:
+        yield {
+            word: keep.enter_context(
+                serving(served.root, tmp_path_factory.mktemp("log") / "log", *given, change=change)
+            )
+            for word, (given, change) in wanted.items()
+        }

@@ -10,7 +10,13 @@ Each *.txt beside this file is one. A line is:
     DATA< text        what comes over the data connection, to its end; … stands for any text
     DATA> text        what the client sends over the data connection before it closes it
     END               the server hangs up
-    READ-ONLY         (first line) the server was started with --read-only
+    TLS               the client does the handshake
+    SECURE-LOGIN      the client begins TLS, logs in, and protects its data
+
+    READ-ONLY         (first line) the server was started with --read-only,
+    CERTIFICATE       or with a certificate,
+    REQUIRE-TLS       or with that and --require-tls,
+    REQUIRE-DATA-TLS  or with that and RequireDataTLS=yes
 
     FILE name = text  a file with this content
     DIR name          a directory
@@ -22,8 +28,8 @@ Each *.txt beside this file is one. A line is:
 
 Before the first S, C or LOGIN these say what there is; from then on, what must be there. In text
 and names \r \n \t \\ \xff are the bytes of Python. The client makes a passive data connection as
-soon as it is told where. Every dialogue goes on in a check that the server has said no more than
-is written: NOOP is answered with 200, and nothing else.
+soon as it is told where; after PROT P or AUTH SSL it is under TLS. Every dialogue goes on in a
+check that the server has said no more than is written: NOOP is answered with 200, and nothing else.
 """
 
 from __future__ import annotations
@@ -37,6 +43,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from secured import SecureClient
 from served import SECONDS, Client, Served, empty, everything
 
 from ftpsd.session.verbs import SITE, VERBS
@@ -44,6 +51,12 @@ from ftpsd.session.verbs import SITE, VERBS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+PROTECTION = {
+    "200 Data is protected.": True,
+    "200 Data is in clear.": False,
+    "220 Logged out; send USER.": False,
+}
+"""Replies after which data connections are under TLS, or no more."""
 DIALOGUES = sorted(Path(__file__).parent.glob("*.txt"))
 
 
@@ -109,7 +122,8 @@ class Talk:
 
     def __init__(self, served: Served, tree: Tree, keep: contextlib.ExitStack) -> None:
         self._keep, self._tree = keep, tree
-        self.client = keep.enter_context(Client(served, greeted=False))
+        self.client = keep.enter_context(SecureClient(served, at_once=False))
+        self._protects = False
         self.listener: socket.socket | None = None
         self.data: socket.socket | None = None
         self.over = False
@@ -118,6 +132,8 @@ class Talk:
         self._tree.talking = True
         line = self.client.line()
         assert fits(expected, line.encode("utf-8", "surrogateescape")), f"{expected} | {line}"
+        if line in PROTECTION:
+            self._protects = PROTECTION[line]
         port = re.search(r"\(\|\|\|(\d+)\|\)", line)
         pair = re.search(r"\((?:4,4,)?127,0,0,1,(?:2,)?(\d+),(\d+)\)", line)
         if line.startswith("229") and port:
@@ -133,6 +149,8 @@ class Talk:
 
     def say(self, text: str) -> None:
         self._tree.talking = True
+        if text.upper() in ("AUTH SSL", "AUTH TLS-P"):
+            self._protects = True
         if "{p" in text:
             self.listener = self._keep.enter_context(
                 socket.create_server((self.client.served.host, 0))
@@ -145,7 +163,18 @@ class Talk:
     def login(self, _: str) -> None:
         self._tree.talking = True
         self.hear("220 FTP server ready.")
+        Client.login(self.client)
+
+    def shake(self, _: str) -> None:
+        self.client.begin()
+
+    def secure_login(self, _: str) -> None:
+        self._tree.talking = True
+        self.hear("220 FTP server ready.")
+        assert self.client.says("AUTH TLS")[:3] == "234"
+        self.client.begin()
         self.client.login()
+        self._protects = True
 
     def _take_data(self) -> socket.socket:
         if self.listener is not None:
@@ -158,12 +187,17 @@ class Talk:
 
     def receive(self, expected: str) -> None:
         with self._take_data() as data:
-            found = everything(data)
+            found = everything(self.client.protect(data).shake() if self._protects else data)
         assert fits(expected, found), f"{expected} | {found!r}"
 
     def give(self, text: str) -> None:
         with self._take_data() as data:
-            data.sendall(raw(text))
+            if not self._protects:
+                data.sendall(raw(text))
+                return
+            protected = self.client.protect(data).shake()
+            protected.sendall(raw(text))
+            protected.notify()
 
     def end(self, _: str) -> None:
         self.over = True
@@ -178,9 +212,11 @@ def steps(path: Path) -> Iterator[tuple[str, str]]:
             yield word, rest
 
 
-def replay(path: Path, served: Served, read_only: Served) -> None:
+def replay(path: Path, served: Served, others: dict[str, Served]) -> None:
     lines = list(steps(path))
-    chosen = read_only if lines[0][0] == "READ-ONLY" else served
+    chosen = served
+    if lines[0][0] in others:
+        chosen = others[lines.pop(0)[0]]
     tree = Tree(chosen.root)
     with contextlib.ExitStack() as keep:
         talk = Talk(chosen, tree, keep)
@@ -191,7 +227,8 @@ def replay(path: Path, served: Served, read_only: Served) -> None:
             "DATA<": talk.receive,
             "DATA>": talk.give,
             "END": talk.end,
-            "READ-ONLY": lambda _: None,
+            "TLS": talk.shake,
+            "SECURE-LOGIN": talk.secure_login,
         }
         looking: dict[str, Callable[[str, str], None]] = {
             "FILE": tree.file,
@@ -213,8 +250,10 @@ def replay(path: Path, served: Served, read_only: Served) -> None:
 
 
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_the_dialogue_goes_word_for_word(path: Path, served: Served, read_only: Served) -> None:
-    replay(path, served, read_only)
+def test_the_dialogue_goes_word_for_word(
+    path: Path, served: Served, others: dict[str, Served]
+) -> None:
+    replay(path, served, others)
 
 
 @pytest.mark.parametrize(

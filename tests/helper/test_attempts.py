@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ftpsd import limits
 from ftpsd.helper.attempts import _QUESTION, DENIED, GRANTED, Asker, Book, Ledger, client
+from ftpsd.options import Settings
 
 HERE, THERE = b"\xc0\0\2\1", b"\xc0\0\2\2"
 STEPS = st.lists(
@@ -37,7 +38,7 @@ class Attempt:
     def admit(self, cookie: int, packed: bytes, now: float) -> tuple[bool, float]:
         answering = threading.Thread(target=self.book.answer, args=(now,))
         answering.start()
-        got = self.asker.admit(cookie, packed)
+        got = self.asker.admit(cookie, packed, limits.LOGIN_ATTEMPTS)
         answering.join()
         return got
 
@@ -249,10 +250,10 @@ def test_an_attempt_that_is_over_is_heard(attempt: Attempt) -> None:
 def test_an_attempt_without_a_helper_raises(attempt: Attempt) -> None:
     attempt.book.sock.shutdown(socket.SHUT_WR)
     with pytest.raises(ConnectionResetError):
-        attempt.asker.admit(7, HERE)
+        attempt.asker.admit(7, HERE, 5)
     attempt.book.sock.close()
     with pytest.raises(ConnectionError):
-        attempt.asker.admit(7, HERE)
+        attempt.asker.admit(7, HERE, 5)
 
 
 def test_an_attempt_that_ends_after_its_helper_is_no_failure(attempt: Attempt) -> None:
@@ -260,3 +261,79 @@ def test_an_attempt_that_ends_after_its_helper_is_no_failure(attempt: Attempt) -
     attempt.asker.settle(GRANTED)
 
     assert attempt.theirs.fileno() >= 0
+
+
+USER, OTHER = b"u" * 16, b"o" * 16
+NONE = (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "reached"), [((1, 0, 0), 1), ((0, 1, 0), 2), ((0, 0, 1), 3), (NONE, 0)]
+)
+def test_sessions_are_counted_by_user_by_address_and_in_all(
+    bounds: tuple[int, ...], reached: int
+) -> None:
+    ledger, one = Ledger(), (USER, HERE, b"")
+    assert ledger.claim(one, bounds) == 0
+    assert ledger.claim(one, bounds) == reached
+    assert ledger.claim((OTHER, THERE, b""), bounds) == (reached if reached == 3 else 0)
+    ledger.release(one)
+
+    assert reached == 3 or ledger.claim(one, bounds) == 0
+
+
+def test_sessions_that_are_over_leave_nothing() -> None:
+    ledger, one = Ledger(), (USER, HERE, b"")
+    ledger.claim(one, NONE)
+    ledger.claim(one, NONE)
+    ledger.release(one)
+    ledger.release(one)
+
+    assert not ledger._sessions
+
+
+def test_there_are_never_more_sessions_than_the_helper_can_watch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "HELPER_CONNECTIONS", 2)
+    ledger = Ledger()
+
+    assert [ledger.claim((bytes([n]), HERE, b""), NONE) for n in range(3)] == [0, 0, 3]
+
+
+def claim(attempt: Attempt, user: str = "anna", **chosen: int) -> str:
+    attempt.admit(7, HERE, 0)
+    answering = threading.Thread(target=attempt.book.answer, args=(0,))
+    answering.start()
+    got = attempt.asker.claim(user, Settings(**chosen))  # type: ignore[arg-type]
+    answering.join()
+    return got
+
+
+def test_a_session_lasts_as_long_as_what_the_attempt_hands_over(attempt: Attempt) -> None:
+    reading, writing = os.pipe()
+    assert claim(attempt, sessions_per_user=1) == ""
+    attempt.asker.settle(GRANTED, reading)
+    attempt.book.answer(0)
+    assert attempt.book.lasting is not None
+    fd, counted = attempt.book.lasting
+    again = Attempt(attempt.book._ledger)
+
+    assert claim(again, sessions_per_user=1) == "SessionsPerUser"
+    assert claim(again, user="bob", sessions_per_address=1) == "SessionsPerAddress"
+    assert claim(again, user="bob", sessions=1) == "Sessions"
+    attempt.book._ledger.release(counted)
+    assert claim(again, sessions_per_user=1) == ""
+    again.close(0)
+    for one in (fd, reading, writing):
+        os.close(one)
+
+
+def test_a_session_that_never_began_is_not_counted() -> None:
+    first = Attempt(Ledger())
+    assert claim(first, sessions=1) == ""
+    first.asker.settle(GRANTED)
+    first.book.answer(0)
+    first.close(0)
+
+    assert not first.book._ledger._sessions

@@ -65,7 +65,14 @@ class Answering:
         return counting
 
     def login(self, user: str = "anna") -> helper.Login:
-        return helper.Login(user=user, password=Secret("x"), control_fd=self.control.fileno())
+        return helper.Login(
+            user=user,
+            password=Secret("x"),
+            tls=True,
+            certificate=None,
+            host=None,
+            control_fd=self.control.fileno(),
+        )
 
 
 @pytest.fixture
@@ -139,7 +146,14 @@ def test_anything_else_is_malformed_and_not_answered(answering: Answering, data:
 
 
 def test_a_login_without_a_control_connection_is_malformed(answering: Answering) -> None:
-    call = helper.Login(user="anna", password=Secret("x"), control_fd=answering.spawner.fileno())
+    call = helper.Login(
+        user="anna",
+        password=Secret("x"),
+        tls=True,
+        certificate=None,
+        host=None,
+        control_fd=answering.spawner.fileno(),
+    )
     Peer(answering.channel, HELPER).send(call)
     with pytest.raises(Malformed):
         answering.conversation.answer()
@@ -170,15 +184,15 @@ def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mistake = settings.Mistake(settings.DIRECTORIES[0] / "ftpsd.conf", 3, "x")
-    monkeypatch.setattr(settings, "load", lambda: (Settings(), [mistake]))
-    monkeypatch.setattr(account, "ACCOUNT_OF_ANONYMOUS", "no such account")
+    chosen = Settings(anonymous_user="no-such-account")
+    monkeypatch.setattr(settings, "load", lambda _: (chosen, [mistake]))
     # The shortest time there is: what is waited for is no matter of this test.
     monkeypatch.setattr(limits, "FAILURE_SECONDS", 0.001)
 
     assert refused(answering, answering.login("Anonymous")) is helper.Denied
     assert [lines[0] for lines in answering.said] == [
         "MESSAGE=/etc/ftpsd/ftpsd.conf:3: x.",
-        "MESSAGE=Anonymous from 127.0.0.1 refused: there is no account no such account.",
+        "MESSAGE=Anonymous from 127.0.0.1 refused: there is no account no-such-account.",
     ]
 
 
@@ -186,10 +200,10 @@ def test_without_the_other_services_nobody_logs_in(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     someone = account.Account(
-        user="a", group="a", uid=1, gid=1, groups=(1,), root="/", read_only=True
+        user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
     )
-    monkeypatch.setattr(settings, "load", lambda: (Settings(), []))
-    monkeypatch.setattr(account, "anonymous", lambda: someone)
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
+    monkeypatch.setattr(account, "anonymous", lambda *_: someone)
     monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", "/nowhere/at/all")
 
     assert refused(answering, answering.login("ftp")) is helper.Unavailable
@@ -207,6 +221,7 @@ def test_a_broker_is_bound_before_its_channel_is_handed_on(
         last_port=0,
         source_port=0,
         seconds=1,
+        ways=["passive", "active"],
     )
     answers = {
         "granted": encode_reply(Done())[0],

@@ -28,13 +28,12 @@ PROGRAM = """
 import os, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
 from ftpsd import events, limits
-from ftpsd.helper import account, serve, settings
+from ftpsd.helper import serve, settings
 from ftpsd.options import Settings
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 listener, spawner, stored = (socket.socket(fileno=int(fd)) for fd in sys.argv[2:])
 limits.HELPER_CONNECTIONS, limits.ATTEMPTS_AT_ONCE, limits.FAILURE_SECONDS = 4, 2, 0.001
-settings.load = lambda: (Settings(), [])
-account.ACCOUNT_OF_ANONYMOUS = "no such account"
+settings.load = lambda _: (Settings(anonymous_user="no-such-account"), [])
 log = events.Log(lambda *lines: print(lines[0], file=sys.stderr, flush=True))
 helper = serve.Helper(listener, spawner, lambda *_, **__: True, log)
 helper.adopt(stored)
@@ -182,7 +181,14 @@ def test_attempts_are_counted_by_control_connection(served: Helper, control: soc
     for _ in range(limits.LOGIN_ATTEMPTS + 1):
         # A session that connects to the helper anew gains nothing.
         peer = served.connect()
-        call = helper.Login(user="ftp", password=Secret("x"), control_fd=control.fileno())
+        call = helper.Login(
+            user="ftp",
+            password=Secret("x"),
+            tls=True,
+            certificate=None,
+            host=None,
+            control_fd=control.fileno(),
+        )
         try:
             peer.ask(call)
         except Refusal as refusal:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ftpsd.ports.binding import STORED, Binding, attached, restored
+from ftpsd.ports.binding import _FLAGS, STORED, Binding, attached, restored
 from ftpsd.wire.control import Address
 from ftpsd.wire.message import Malformed
 from ftpsd.wire.ports import Attach
@@ -27,6 +27,10 @@ BINDINGS = st.builds(
     first_port=st.integers(0, 65535),
     last_port=st.integers(0, 65535),
     source_port=st.integers(0, 65535),
+    no_passive=st.booleans(),
+    no_active=st.booleans(),
+    passive_any_peer=st.booleans(),
+    active_any_peer=st.booleans(),
     seconds=st.integers(1, 86400),
 )
 
@@ -44,14 +48,20 @@ def control() -> Iterator[socket.socket]:
 
 def attach(fd: int, first: int = 0, last: int = 0, source: int = 0, seconds: int = 1) -> Attach:
     return Attach(
-        control_fd=fd, first_port=first, last_port=last, source_port=source, seconds=seconds
+        control_fd=fd,
+        first_port=first,
+        last_port=last,
+        source_port=source,
+        seconds=seconds,
+        ways=["passive", "active"],
     )
 
 
 def plain(binding: Binding) -> list[object]:
     ends = (binding.local, binding.remote)
     ports = [binding.first_port, binding.last_port, binding.source_port, binding.seconds]
-    return [*((end.packed, end.scope, end.text) for end in ends), *ports]
+    flags = [getattr(binding, flag) for flag in _FLAGS]
+    return [*((end.packed, end.scope, end.text) for end in ends), *ports, *flags]
 
 
 @given(BINDINGS)
@@ -75,7 +85,7 @@ def test_its_ends_are_those_of_the_control_connection(control: socket.socket) ->
     binding = attached(attach(control.fileno(), 50000, 50009, 20, 30))
 
     assert (binding.local.text, binding.remote.text) == ("127.0.0.1", "127.0.0.2")
-    assert plain(binding)[2:] == [50000, 50009, 20, 30]
+    assert plain(binding)[2:] == [50000, 50009, 20, 30, False, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -95,3 +105,9 @@ def test_numbers_that_cannot_be_are_malformed(
 ) -> None:
     with pytest.raises(Malformed):
         attached(attach(control.fileno(), **wrong))
+
+
+def test_a_channel_that_was_bound_by_an_older_broker_is_restored(control: socket.socket) -> None:
+    found = attached(attach(control.fileno(), seconds=7))
+
+    assert plain(restored(found.name[:-2])) == plain(found)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from attaching import PLAIN
 
 from ftpsd import events, limits
 from ftpsd.ports.binding import restored
@@ -67,8 +68,7 @@ class Driven:
     def attach(self, **wanted: int) -> Peer:
         """Give a channel bound to a control connection."""
         peer, control = self.connect(), self.control()
-        plain = {"first_port": 0, "last_port": 0, "source_port": 0, "seconds": 30}
-        ask(self, peer, Attach(control_fd=control.fileno(), **plain | wanted))
+        ask(self, peer, Attach(control_fd=control.fileno(), **PLAIN | wanted))
         return peer
 
 
@@ -162,7 +162,7 @@ def test_nothing_is_opened_for_a_channel_that_is_not_bound(
 
 def test_a_channel_is_bound_once(driven: Driven) -> None:
     peer, control = driven.attach(), driven.control()
-    call = Attach(control_fd=control.fileno(), first_port=0, last_port=0, source_port=0, seconds=1)
+    call = Attach(control_fd=control.fileno(), **PLAIN)
     peer.send(call)
     driven.broker.turn()
 
@@ -173,7 +173,7 @@ def test_a_channel_is_bound_once(driven: Driven) -> None:
 def test_a_channel_is_bound_to_a_control_connection_only(driven: Driven) -> None:
     peer = driven.connect()
     sock = driven.stack.enter_context(socket.socket())
-    call = Attach(control_fd=sock.fileno(), first_port=0, last_port=0, source_port=0, seconds=1)
+    call = Attach(control_fd=sock.fileno(), **PLAIN)
     peer.send(call)
     driven.broker.turn()
 

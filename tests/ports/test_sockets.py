@@ -135,7 +135,7 @@ def test_the_client_is_accepted() -> None:
         where = listener.getsockname()
         with socket.create_connection(where, source_address=(CLIENT, 0)) as client:
             select.select([listener], [], [])
-            sock, _ = sockets.accept(listener, address(CLIENT))
+            sock, _ = sockets.accept(listener, binding())
             assert sock is not None
             with sock:
                 assert sock.getpeername() == client.getsockname()
@@ -149,13 +149,13 @@ def test_anyone_else_is_not_accepted_and_named() -> None:
         with socket.create_connection(where, source_address=("127.0.0.3", 0)) as thief:
             select.select([listener], [], [])
 
-            assert sockets.accept(listener, address(CLIENT)) == (None, "127.0.0.3")
+            assert sockets.accept(listener, binding()) == (None, "127.0.0.3")
             assert thief.recv(1) == b""
 
 
 def test_nobody_is_nobody() -> None:
     with sockets.listen(binding()) as listener:
-        assert sockets.accept(listener, address(CLIENT)) == (None, "")
+        assert sockets.accept(listener, binding()) == (None, "")
 
 
 def test_a_connection_goes_to_the_client_from_the_server() -> None:
@@ -215,3 +215,34 @@ def test_what_cannot_be_bound_is_unreachable() -> None:
         held = binding(local=address(local), remote=address(remote))
         assert reason(partial(sockets.connect, held, remote, 5000)) == "unreachable"
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_anyone_is_accepted_where_that_is_set() -> None:
+    open_to_all = binding(passive_any_peer=True)
+    with sockets.listen(open_to_all) as listener:
+        where = listener.getsockname()
+        with socket.create_connection(where, source_address=("127.0.0.3", 0)):
+            select.select([listener], [], [])
+            sock, who = sockets.accept(listener, open_to_all)
+        assert who == "127.0.0.3"
+        assert sock is not None
+        sock.close()
+
+
+def test_anyone_is_connected_to_where_that_is_set() -> None:
+    with socket.create_server(("127.0.0.3", 0)) as other:
+        port = other.getsockname()[1]
+        with sockets.connect(binding(active_any_peer=True), "127.0.0.3", port):
+            other.accept()[0].close()
+        for host, low in (("127.0.0.3", 22), ("::1", port)):
+            with pytest.raises(NotOpened):
+                sockets.connect(binding(active_any_peer=True), host, low)
+
+
+def test_one_way_may_be_closed() -> None:
+    with pytest.raises(NotOpened) as refused:
+        sockets.listen(binding(no_passive=True))
+    assert refused.value.reason == "forbidden"
+    with pytest.raises(NotOpened) as refused:
+        sockets.connect(binding(no_active=True), CLIENT, 5000)
+    assert refused.value.reason == "forbidden"

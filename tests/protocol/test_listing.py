@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from ftpsd.protocol import listing
 from ftpsd.protocol.listing import (
     FACTS,
+    USUAL_FACTS,
     Entry,
     facts,
     feature_text,
+    human_size,
     long_line,
     mode_text,
     permissions,
@@ -98,6 +100,38 @@ def test_the_bytes_of_a_name_are_shown_unchanged(name: bytes) -> None:
     assert line.encode("utf-8", "surrogateescape").endswith(b" Jul 15 12:00 " + name)
 
 
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0"),
+        (1023, "1023"),
+        (1024, "1.0K"),
+        (1025, "1.1K"),
+        (10188, "10K"),
+        (10240, "10K"),
+        (10241, "11K"),
+        (1023 << 10, "1023K"),
+        ((1023 << 10) + 1, "1.0M"),
+        (34 << 20, "34M"),
+        (6 * 10**9, "5.6G"),
+        (2**63 - 1, "8.0E"),
+    ],
+)
+def test_a_human_size_is_that_of_ls(size: int, text: str) -> None:
+    assert human_size(size) == text
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_human_size_is_short_and_never_too_small(size: int) -> None:
+    text = human_size(size)
+    number = float(text.rstrip("KMGTPE"))
+    shown = number * 1024 ** (" KMGTPE".index(text[-1]) if text[-1].isalpha() else 0)
+
+    assert len(text) <= 5
+    # What is shown is up to a tenth of it too large, as only two digits are.
+    assert size <= shown <= size * 1.1 + 1
+
+
 @given(st.sampled_from([0o4, 0o12, 0o10, 0o1, 0o14, 0o2, 0o6]), st.integers(0, 0o7777))
 def test_modes_are_those_of_stat(kind: int, bits: int) -> None:
     assert mode_text(kind << 12 | bits) == stat.filemode(kind << 12 | bits)
@@ -119,6 +153,18 @@ def test_a_file_of_unknown_kind_is_shown_as_such() -> None:
 )
 def test_the_type_fact_names_the_kind(mode: int, fact: str) -> None:
     assert type_fact(mode) == fact
+
+
+def test_when_a_file_was_made_is_told_if_it_is_known() -> None:
+    known = entry("a")
+    known.created = (NOW - 3600) * 10**9
+
+    assert facts(known, ("modify", "create"), "r", "file") == (
+        "modify=20200715120000;create=20200715110000; a"
+    )
+    assert facts(entry("a"), ("create", "perm"), "r", "file") == "perm=r; a"
+    assert "create" not in USUAL_FACTS
+    assert {"create", *USUAL_FACTS} == {*FACTS}
 
 
 def test_facts_come_in_their_order_before_the_name() -> None:
@@ -183,7 +229,8 @@ def test_every_fact_can_be_selected() -> None:
 
 def test_the_feature_marks_what_is_selected() -> None:
     assert feature_text(("type", "modify")) == (
-        "MLST type*;size;modify*;perm;unix.mode;unix.uid;unix.gid;unix.owner;unix.group;unique;"
+        "MLST type*;size;modify*;create;perm;unix.mode;unix.uid;unix.gid;unix.owner;unix.group;"
+        "unique;"
     )
 
 

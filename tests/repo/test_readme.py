@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ftpsd.events import EVENTS
+from ftpsd.admin.documents import EVENTS
+from ftpsd.admin.texts import FORMS, PURPOSES
 from ftpsd.options import OPTIONS
 from ftpsd.session.verbs import OLDER, ROWS, SITE
 
@@ -16,8 +17,8 @@ def _settings() -> str:
     for name, field in OPTIONS.items():
         told = field.metadata
         rows.append(
-            f"| `{name}=` | `[{told['section']}]` | {told['form']} | `{told['text']}` "
-            f"| {told['purpose']} |"
+            f"| `{name}=` | `[{told['section']}]` | {FORMS[told['parse']]} "
+            f"| `{told['text']}` | {PURPOSES[name]} |"
         )
     return "\n".join(rows)
 

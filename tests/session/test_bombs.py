@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from served import Client, everything
+from served import Client, eventually, everything
 
 from ftpsd import limits
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from served import Served
 
 MIB = 1 << 20
+PROCESSES = 3
+"""Session, worker, and what stands in for the helper."""
 BOUND = 24 * MIB
 """What one session may need beyond what it had after the login; buffers are far below."""
 
@@ -43,8 +45,11 @@ class Watched:
     """What the processes of one client grow by."""
 
     def __init__(self, client: Client) -> None:
+        # Those of the client before may still be ending.
+        assert eventually(lambda: len(sessions(client.served)) == PROCESSES)
+        # What a process needs to begin with is no part of what it grows by: all of them answer.
+        assert client.codes("NOOP", "SIZE none") == ["200", "550"]
         self.pids = sessions(client.served)
-        assert 2 <= len(self.pids) <= 4
         self._before = peak(self.pids)
 
     def grown(self) -> int:
@@ -165,6 +170,17 @@ def test_a_pattern_may_be_longer_than_a_name(client: Client, crowd: Path) -> Non
     assert found.decode().split() == names
 
 
+def test_links_cannot_make_a_pattern_explode(client: Client, root: Path, watched: Watched) -> None:
+    for number in range(30):
+        (root / f"{number:0200}").symlink_to(".")
+    with client.passive() as data:
+        assert client.says("NLST " + "*/" * 15 + "none")[:3] == "150"
+        assert everything(data) == b""
+
+    assert client.reply()[:3] == "550"
+    assert watched.grown() < BOUND
+
+
 @pytest.mark.parametrize("size", [5000, 70_000, 1_000_000])
 def test_a_long_line_is_one_mistake(client: Client, watched: Watched, size: int) -> None:
     client.raw(b"RETR " + b"x" * size + b"\r\n")
@@ -211,7 +227,8 @@ def test_a_hundred_thousand_commands_at_once_are_answered(client: Client, watche
     sender.join()
 
     assert set(answers) == {"200"}
-    assert watched.grown() < 8 * MIB
+    # Reading pauses when four of the longest lines wait; every reply is sent before the next.
+    assert watched.grown() < 8 * limits.LINE_BYTES
 
 
 MANY = 100_000

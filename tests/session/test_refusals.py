@@ -16,7 +16,9 @@ def test_every_reason_of_the_worker_has_its_words(reason: str) -> None:
     assert reason in REFUSALS
 
 
-@pytest.mark.parametrize("reason", set(REFUSALS) - {"no_space", "quota", "busy", "failed"})
+@pytest.mark.parametrize(
+    "reason", set(REFUSALS) - {"no_space", "quota", "too_large", "busy", "failed"}
+)
 def test_what_cannot_be_done_is_550_or_the_restart_is_554(reason: str) -> None:
     assert refused("/x", reason).code == (554 if reason == "range" else 550)
 

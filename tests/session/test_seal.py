@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
-
 import pytest
 
 from ftpsd.session import seal
@@ -20,11 +17,10 @@ def test_what_is_open_is_named() -> None:
 
 
 def test_a_process_that_is_not_sealed_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """python3-prctl is not needed for tests; that it was asked first is."""
-    asked: list[object] = []
-    names = {"set_dumpable": asked.append, "set_name": asked.append}
-    monkeypatch.setitem(sys.modules, "prctl", types.SimpleNamespace(**names))
+    """This process must stay as it is; that it was asked to close itself first is seen."""
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(seal, "prctl", lambda *asking: asked.append(asking))
 
     with pytest.raises(seal.Unsealed):
         seal.seal()
-    assert asked == [0, "ftpsd-session"]
+    assert asked == [(4, 0), (15, b"ftpsd-session")]

@@ -9,9 +9,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from served import Client, Served, everything
+from served import Client, Served, eventually, everything
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 RESET = b"\1\0\0\0\0\0\0\0"
@@ -56,6 +57,36 @@ def test_an_upload_whose_connection_is_reset_is_426_and_the_session_goes_on(clie
 
     assert client.reply()[:3] == "426"
     assert client.store("STOR new", b"whole")[:3] == "226"
+
+
+def reset(client: Client, data: socket.socket) -> None:
+    data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    data.close()
+    assert client.reply()[:3] == "426"
+
+
+def abort(client: Client, _: socket.socket) -> None:
+    assert client.codes("ABOR") == ["426"]
+    assert client.reply()[:3] == "226"
+
+
+def hang_up(client: Client, _: socket.socket) -> None:
+    client.sock.close()
+    assert client.served.at_rest()
+
+
+@pytest.mark.parametrize("end", [reset, abort, hang_up])
+def test_what_has_arrived_of_an_upload_that_is_cut_off_is_kept(
+    served: Served, root: Path, end: Callable[[Client, socket.socket], None]
+) -> None:
+    with Client(served) as client, client.login().passive() as data:
+        assert client.says("STOR new")[:3] == "150"
+        data.sendall(b"half")
+        assert eventually(lambda: "STOR /new: 4 bytes" in client.says("STAT"))
+        end(client, data)
+
+    assert (root / "new").read_bytes() == b"half"
+    assert not served.trouble()
 
 
 def test_a_download_whose_connection_is_reset_is_426_and_the_session_goes_on(

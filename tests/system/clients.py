@@ -16,7 +16,10 @@ USER = "anna"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Copy:
-    """A tree to copy: `remote` is below the home of the user, `local` a path in the machine."""
+    """A tree to copy: `remote` is below the home of the user, `local` a path in the machine.
+
+    What `options` are is the client's: lines of its configuration, or arguments.
+    """
 
     remote: str
     local: str
@@ -24,10 +27,13 @@ class Copy:
     host: str = IPV4
     active: bool = False
     upload: bool = False
+    scheme: str = "ftp"
+    options: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
-        return f"ftp://[{self.host}]" if ":" in self.host else f"ftp://{self.host}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}"
 
     def directories(self) -> list[str]:
         """Give the directories that hold files, each after the one it is in."""
@@ -41,6 +47,7 @@ def curl(machine: Machine, copy: Copy) -> str:
 
     # what every URL needs to be told; --next would forget it, and the connection as well
     lines = ["globoff", "silent", "show-error", "fail-early", "create-dirs", "ftp-create-dirs"]
+    lines += copy.options
     lines.append(f"user = {quoted(f'{USER}:{machine.passwords[USER]}')}")
     if copy.active:
         lines.append("ftp-port = -")
@@ -55,6 +62,7 @@ def lftp(machine: Machine, copy: Copy, *, settings: str = "") -> str:
     ends = f'-R "{copy.local}" "{copy.remote}"' if copy.upload else f"{copy.remote} {copy.local}"
     script = (
         f"set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 20; {settings};"
+        f"{'; '.join(copy.options)};"
         f"set ftp:passive-mode {'no' if copy.active else 'yes'};"
         f'open -u "{USER},{machine.passwords[USER]}" {copy.url}; mirror {ends}'
     )
@@ -102,7 +110,7 @@ def wget(machine: Machine, copy: Copy) -> str:
     names = ["--recursive", "--level=inf", "--no-parent", "--no-host-directories"]
     names += [f"--cut-dirs={depth}", "--restrict-file-names=unix,nocontrol"]
     login = [f"--ftp-user={USER}", f"--ftp-password={machine.passwords[USER]}"]
-    mode = ["--no-passive-ftp"] if copy.active else []
+    mode = [*copy.options, *(["--no-passive-ftp"] if copy.active else [])]
     url = f"{copy.url}/{copy.remote}/"
     argv = ["wget", "--no-verbose", *names, *login, *mode, "--tries=1", "--timeout=20"]
     return machine.run(*argv, f"--directory-prefix={copy.local}", url, user=USER).stderr
@@ -112,7 +120,8 @@ def ftplib(machine: Machine, copy: Copy) -> str:
     argv = ["put" if copy.upload else "get", copy.host, "active" if copy.active else "passive"]
     program = ("python3", "/src/tests/system/by_ftplib.py")
     login = f"{USER}:{machine.passwords[USER]}"
-    return machine.run(*program, *argv, f"/{copy.remote}", copy.local, text=login, user=USER).stdout
+    ends = (f"/{copy.remote}", copy.local, *copy.options)
+    return machine.run(*program, *argv, *ends, text=login, user=USER).stdout
 
 
 CLIENTS: dict[str, Callable[[Machine, Copy], str]] = {

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import trees
+from clients_tls import AUTHORITY
 from machine import Machine
+from tls_session import NAME
 
 HOST = "192.0.2.1"
 USER = "anna"
@@ -31,14 +33,15 @@ def _run(machine: Machine, *argv: str, text: str = "", **environment: str) -> st
     return machine.run(*around, *argv, text=text, user=USER).stdout
 
 
-def _library(*program: str) -> Client:
+def _library(*program: str, tls: bool = False) -> Client:
     """Give the client that a script for some language's library makes."""
     *interpreter, script = program
     path = f"/src/tests/system/chores/{script}"
 
     def client(machine: Machine, chore: str, names: list[str]) -> str:
-        argv = (*interpreter, path, HOST, USER, REMOTE, chore, *names)
-        return _run(machine, *argv, text=machine.passwords[USER])
+        argv = (*interpreter, path, NAME if tls else HOST, USER, REMOTE, chore, *names)
+        trust = {"AUTHORITY": AUTHORITY} if tls else {}
+        return _run(machine, *argv, text=machine.passwords[USER], **trust)
 
     return client
 
@@ -72,7 +75,7 @@ def ncftp(machine: Machine, chore: str, names: list[str]) -> str:
     return run("ncftp", *login, HOST, text="\n".join(lines))
 
 
-def rclone(machine: Machine, chore: str, names: list[str]) -> str:
+def rclone(machine: Machine, chore: str, names: list[str], *, tls: bool = False) -> str:
     settings = {
         "RCLONE_CONFIG": "",
         "RCLONE_DUMP": "headers",
@@ -83,6 +86,12 @@ def rclone(machine: Machine, chore: str, names: list[str]) -> str:
         "RCLONE_FTP_ENCODING": "Slash,Dot",
         "RCLONE_LOCAL_ENCODING": "Slash,Dot",
     }
+    if tls:
+        settings |= {
+            "RCLONE_FTP_HOST": NAME,
+            "RCLONE_FTP_EXPLICIT_TLS": "true",
+            "SSL_CERT_FILE": AUTHORITY,
+        }
     run = functools.partial(_run, machine, "rclone", **settings)
     there, listed = f":ftp:{REMOTE}", ("--files-from-raw", "-")
     match chore:
@@ -133,6 +142,16 @@ CLIENTS: dict[str, Client] = {
     "PHP": _library("php", "php_ftp.php"),
     "aioftp": _library("python3", "chores_by_aioftp.py"),
 }
+
+OVER_TLS: dict[str, Client] = {
+    "rclone": functools.partial(rclone, tls=True),
+    "Net::FTP": _library("perl", "net_ftp.pl", tls=True),
+    "net/ftp": _library("ruby", "net_ftp.rb", tls=True),
+    "basic-ftp": _library("node", "basic_ftp.js", tls=True),
+    "PHP": _library("php", "php_ftp.php", tls=True),
+}
+
+"""aioftp waits for the handshake of a data connection before it says what it is for."""
 
 CANNOT_DO = {
     # Its "rm -r" of a directory that is not empty enters it, asks for no list, and gives up.

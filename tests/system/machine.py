@@ -30,9 +30,12 @@ SUITES = ("bookworm", "trixie")
 _STABLE = (
     "systemd,systemd-sysv,dbus,libnss-systemd,libpam-systemd,"
     "python3,python3-systemd,python3-prctl,python3-pampy,python3-six,"
-    "curl,iproute2,lftp,openssl,procps,strace,tnftp,wget"
+    "curl,iproute2,lftp,openssl,procps,sslscan,strace,tnftp,wget"
 )
-_CLIENTS = "aria2,ncftp,node-basic-ftp,nodejs,perl,php-cli,python3-aioftp,rclone,ruby"
+_CLIENTS = (
+    "aria2,libio-socket-ssl-perl,ncftp,node-basic-ftp,nodejs,perl,php-cli,"
+    "python3-aioftp,rclone,ruby"
+)
 # testing is for reading units only: it is too often between two states to be booted
 PACKAGES = {
     "bookworm": _STABLE,

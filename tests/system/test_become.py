@@ -20,7 +20,7 @@ from ftpsd.helper.become import NotBecome, become, prove
 who = pwd.getpwnam("anna")
 anna = Account(
     user="anna", group="anna", uid=who.pw_uid, gid=who.pw_gid, groups=(who.pw_gid, 1),
-    root=who.pw_dir, read_only=False,
+    home=who.pw_dir, root=who.pw_dir, anonymous=False,
 )
 STATUS = Path("/proc/self/status")
 

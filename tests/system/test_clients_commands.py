@@ -7,6 +7,7 @@ import ftplib
 import io
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -245,6 +246,22 @@ def test_anonymous_clients_only_read(machine: Machine, name: str) -> None:
             assert session.fetch("pub/news") == b"for all\n"
     finally:
         machine.run("rm", "-rf", "/srv/ftp/pub")
+
+
+def test_what_a_worker_looks_for_is_found_from_within_its_jail(
+    anna: Session, machine: Machine
+) -> None:
+    for name in ("a1", "a2"):
+        anna.mkd(name)
+        anna.store(f"{name}/x.txt", b"x")
+    made = int(machine.run("stat", "--format=%W", f"{HOME}/desk/a1/x.txt").stdout)
+
+    assert anna.nlst("a?/*.txt") == ["a1/x.txt", "a2/x.txt"]
+    assert anna.nlst("/*/a[2-9]/*") == ["/desk/a2/x.txt"]
+    assert anna.sendcmd("OPTS MLST create;") == "200 MLST OPTS create;"
+    assert time.strftime(" create=%Y%m%d%H%M%S; /", time.gmtime(made)) in anna.sendcmd(
+        "MLST a1/x.txt"
+    )
 
 
 def test_a_full_disk_is_told(machine: Machine) -> None:

@@ -16,6 +16,9 @@ from ftpsd import events
 
 PASSWORD = "C\u00e4rls \\ 'password\" "
 _NUMBERS = itertools.count(1)
+FOR_FTP = ("--shell", "/usr/sbin/nologin", "--groups", "ftpsd-users")
+"""How an account is made that is for FTP only."""
+either = pytest.mark.parametrize("options", [(), FOR_FTP], ids=["by shell", "by group"])
 
 
 def own_address() -> str:
@@ -74,12 +77,15 @@ def test_an_unknown_user_gets_the_same_answer(machine: Machine) -> None:
     assert_refused(machine, "nobody-knows", "wrong", "")
 
 
-def test_root_is_refused(machine: Machine) -> None:
+@pytest.mark.parametrize("groups", ["", "ftpsd-users"])
+def test_root_is_refused(machine: Machine, groups: str) -> None:
     machine.run("chpasswd", text=f"root:{PASSWORD}\n")
+    machine.run("usermod", "--groups", groups, "root")
     try:
         assert_refused(machine, "root", PASSWORD, "root")
     finally:
         machine.run("passwd", "--lock", "root")
+        machine.run("usermod", "--groups", "", "root")
 
 
 def test_a_second_name_of_root_is_refused(machine: Machine) -> None:
@@ -101,8 +107,9 @@ def test_an_account_in_ftpusers_is_refused(machine: Machine, line: str) -> None:
         machine.run("rm", "/etc/ftpusers")
 
 
-def test_a_system_account_is_refused(machine: Machine) -> None:
-    with account(machine, "--system") as carl:
+@either
+def test_a_system_account_is_refused(machine: Machine, options: tuple[str, ...]) -> None:
+    with account(machine, "--system", *options) as carl:
         assert_refused(machine, carl, PASSWORD, "system account")
 
 
@@ -112,6 +119,16 @@ def test_an_account_without_a_login_shell_is_refused(machine: Machine, shell: st
         assert_refused(machine, carl, PASSWORD, "")
 
 
+def test_an_account_for_ftp_needs_no_login_shell(machine: Machine) -> None:
+    with account(machine, *FOR_FTP) as carl:
+        reply, source = log_in(machine, carl, PASSWORD)
+
+        assert reply.startswith("230 ")
+        assert refusals(machine, source) == []
+        assert_refused(machine, carl, "wrong", "Authentication failure")
+
+
+@either
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
@@ -121,9 +138,9 @@ def test_an_account_without_a_login_shell_is_refused(machine: Machine, shell: st
     ],
 )
 def test_an_account_that_is_locked_or_expired_is_refused(
-    machine: Machine, command: str, reason: str
+    machine: Machine, command: str, reason: str, options: tuple[str, ...]
 ) -> None:
-    with account(machine) as carl:
+    with account(machine, *options) as carl:
         machine.run(*command.split())
         assert_refused(machine, carl, PASSWORD, reason)
 
@@ -137,9 +154,12 @@ def test_nobody_logs_in_while_nologin_says_so(machine: Machine) -> None:
         machine.run("rm", "/etc/nologin")
 
 
+@either
 @pytest.mark.parametrize("password", ["", "anything"])
-def test_an_account_without_a_password_is_refused(machine: Machine, password: str) -> None:
-    with account(machine) as carl:
+def test_an_account_without_a_password_is_refused(
+    machine: Machine, password: str, options: tuple[str, ...]
+) -> None:
+    with account(machine, *options) as carl:
         machine.run("passwd", "--delete", carl)
         assert_refused(machine, carl, password, "")
 

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
+from drop_ins import FILE, setting
 from ftp_session import Session
 from machine import Machine, eventually
 
 from ftpsd import events
+from ftpsd.session import events as session_events
 
-FILE = "/etc/ftpsd/ftpsd.conf.d/x.conf"
 PORTS_DROP_IN = "/etc/systemd/system/ftpsd-ports.service.d/x.conf"
 PRIVILEGED_PORT = """\
 [Service]
@@ -21,15 +21,6 @@ CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 PrivateUsers=no
 """
-
-
-@contextmanager
-def setting(machine: Machine, text: str) -> Iterator[None]:
-    machine.write(FILE, text)
-    try:
-        yield
-    finally:
-        machine.run("rm", FILE)
 
 
 def sessions_of(machine: Machine, user: str) -> list[str]:
@@ -131,7 +122,9 @@ def test_without_the_capability_a_privileged_port_is_refused_aloud(machine: Mach
         anna.sendport("192.0.2.1", 40000)
         assert anna.code("LIST") == "425"
         assert anna.works()
-        assert machine.journal("--unit=" + anna.unit, f"MESSAGE_ID={events.DATA_REFUSED.id}")
+        assert machine.journal(
+            "--unit=" + anna.unit, f"MESSAGE_ID={session_events.DATA_REFUSED.id}"
+        )
 
 
 def test_a_mistake_is_told_with_its_place_and_does_no_harm(machine: Machine) -> None:

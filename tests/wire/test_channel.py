@@ -227,7 +227,9 @@ def test_closing_what_is_closed_is_no_failure() -> None:
 
 
 def login(fd: int) -> tuple[bytes, list[int]]:
-    call = helper.Login(user="anna", password=Secret("x"), control_fd=fd)
+    call = helper.Login(
+        user="anna", password=Secret("x"), tls=True, certificate=None, host=None, control_fd=fd
+    )
     return encode_call(HELPER, call)
 
 
@@ -259,14 +261,14 @@ def test_a_call_that_is_none_is_malformed_and_its_descriptors_closed(
 
 def test_what_is_asked_is_answered(pair: Pair) -> None:
     pair.send(encode_reply(Done())[0])
-    reply = Peer(pair.channel, FILES).ask(files.Enter(path="/a"))
+    reply = Peer(pair.channel, FILES).ask(files.Remove(path="/a"))
 
     assert isinstance(reply, Done)
-    assert pair.far.recv(100).endswith(b'Enter","parameters":{"path":"/a"}}\0')
+    assert pair.far.recv(100).endswith(b'Remove","parameters":{"path":"/a"}}\0')
 
 
 def test_what_is_asked_without_an_answer_is_not_waited_for(pair: Pair) -> None:
-    Peer(pair.channel, FILES).send(files.Enter(path="/a"), oneway=True)
+    Peer(pair.channel, FILES).send(files.Remove(path="/a"), oneway=True)
 
     assert pair.far.recv(100).endswith(b'"oneway":true}\0')
 
@@ -274,7 +276,7 @@ def test_what_is_asked_without_an_answer_is_not_waited_for(pair: Pair) -> None:
 def test_a_refusal_is_raised(pair: Pair) -> None:
     pair.send(encode_refusal(FILES, files.Refused(reason="quota")))
     with pytest.raises(files.Refused) as refused:
-        Peer(pair.channel, FILES).ask(files.Enter(path="/a"))
+        Peer(pair.channel, FILES).ask(files.Remove(path="/a"))
 
     assert refused.value.reason == "quota"
 
@@ -283,7 +285,7 @@ def test_a_descriptor_that_no_field_names_is_malformed_and_closed(pair: Pair) ->
     before = opened()
     pair.send(encode_reply(Done())[0], (0,))
     with pytest.raises(Malformed):
-        Peer(pair.channel, FILES).ask(files.Enter(path="/a"))
+        Peer(pair.channel, FILES).ask(files.Remove(path="/a"))
 
     assert opened() == before
 
@@ -292,7 +294,7 @@ def test_a_descriptor_of_the_next_reply_is_not_given_to_this(pair: Pair) -> None
     pair.send(encode_reply(Done())[0])
     pair.send(encode_reply(files.Opened(file_fd=0, size=5))[0], (0,))
     peer = Peer(pair.channel, FILES)
-    peer.answer(files.Enter)
+    peer.answer(files.Remove)
     reply = peer.answer(files.Open)
 
     assert reply.size == 5

@@ -260,7 +260,16 @@ def test_a_descriptor_too_few_or_too_many_is_malformed(fds: list[int]) -> None:
         call(request('{"user":"a","password":"b","controlFileDescriptor":0}', LOGIN), fds)
 
 
-PLAIN: dict[str, object] = {"Bool": False, "Fd": 0, "Int": 1, "Name": "a", "Path": "/"}
+PLAIN: dict[str, object] = {
+    "Bool": False,
+    "Fd": 0,
+    "Int": 1,
+    "Name": "a",
+    "Path": "/",
+    "Text": "",
+    "Texts": [],
+    "TlsResumption": "off",
+}
 
 
 def granted(files_index: int, ports_index: int) -> bytes:
@@ -331,5 +340,6 @@ def test_a_field_left_at_null_is_not_sent() -> None:
 
 def test_every_kind_of_field_is_tried_here() -> None:
     enumerations = {"FileRefusal", "FileKind", "ListForm", "WriteMode", "PortRefusal"}
+    enumerations |= {"CertificateLogin", "ClientCertificate", "TlsResumption"}
 
     assert set(KINDS) == set(VALUES) | enumerations | {"Fd"}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import traceback
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -99,10 +100,17 @@ def test_a_value_of_another_kind_is_malformed(wrong: dict[str, object]) -> None:
         everything(**wrong)
 
 
+def login(**changed: object) -> helper.Login:
+    """Ask for a login, with some of it changed."""
+    usual: dict[str, Any] = {"user": "anna", "password": Secret("x"), "control_fd": 3}
+    usual |= {"tls": True, "certificate": None, "host": None}
+    return helper.Login(**(usual | changed))
+
+
 @pytest.mark.parametrize("user", ["a\nb", "a\tb", "\u202egnp", "\udcff", "a" * 257, 5, None])
 def test_a_user_name_is_short_and_printable(user: object) -> None:
     with pytest.raises(Malformed):
-        helper.Login(user=user, password=Secret("x"), control_fd=3)  # type: ignore[arg-type]
+        login(user=user)
 
 
 @pytest.mark.parametrize("path", ["", "a", "a/b", "./a", "/a\0", "/" + "a" * 4096, 1, None])
@@ -130,7 +138,8 @@ def test_an_unknown_kind_is_a_mistake_of_the_declaration() -> None:
 
 def test_a_call_is_answered_by_what_it_declares() -> None:
     assert helper.Login.REPLY is helper.Granted
-    assert files.Enter.REPLY is Done
+    assert files.Enter.REPLY is files.Entered
+    assert files.Remove.REPLY is Done
     assert (ports.Listen.MORE, ports.Connect.MORE) == (True, False)
     assert issubclass(ports.Listen, Call)
 
@@ -153,7 +162,7 @@ def test_any_bytes_but_nul_are_a_text(data: bytes) -> None:
 @given(user=ANY_TEXT, password=ANY_TEXT, fd=st.integers())
 def test_a_login_is_valid_or_malformed_and_nothing_else(user: str, password: str, fd: int) -> None:
     try:
-        request = helper.Login(user=user, password=Secret(password), control_fd=fd)
+        request = login(user=user, password=Secret(password), control_fd=fd)
     except Malformed:
         return
 
@@ -164,12 +173,12 @@ def test_a_login_is_valid_or_malformed_and_nothing_else(user: str, password: str
 @pytest.mark.parametrize("password", [1, None, b"x", "a\0b", "x" * 1025, "\ud800", Secret("a\0")])
 def test_a_password_is_a_bounded_text(password: object) -> None:
     with pytest.raises(Malformed):
-        helper.Login(user="anna", password=password, control_fd=3)  # type: ignore[arg-type]
+        login(password=password)
 
 
 def test_a_secret_is_never_formatted() -> None:
     secret = Secret(PASSWORD)
-    request = helper.Login(user="anna", password=secret, control_fd=3)
+    request = login(password=secret)
     shown = [str(secret), repr(secret), f"{secret}", f"{secret!r}", "%s" % secret]  # noqa: UP031
     shown += [repr(request), str(request), repr([secret]), repr({"password": secret})]
 
@@ -184,7 +193,7 @@ def test_a_secret_is_not_a_text() -> None:
 
 def test_a_secret_is_not_in_a_traceback() -> None:
     def fail(secret: Secret) -> None:
-        request = helper.Login(user="anna", password=secret, control_fd=3)
+        request = login(password=secret)
         raise ValueError(secret, request)
 
     with pytest.raises(ValueError, match="Secret object") as caught:

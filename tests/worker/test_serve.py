@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from ftpsd.options import Settings
 from ftpsd.wire import files
 from ftpsd.wire.channel import Channel, Closed, Peer
 from ftpsd.wire.codec import encode_call
 from ftpsd.wire.files import FILES
-from ftpsd.wire.message import Call, Done, Malformed
+from ftpsd.wire.message import Call, Malformed
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.directory import Names
 from ftpsd.worker.serve import READING, WRITING, Worker, prepare
@@ -30,7 +31,18 @@ LIST: dict[str, Any] = {
     "prefix": "",
     "facts": "",
     **dict.fromkeys(
-        ("hidden", "own", "recursive", "by_time", "by_size", "reverse", "itself", "classify"), False
+        (
+            "hidden",
+            "own",
+            "recursive",
+            "by_time",
+            "by_size",
+            "reverse",
+            "itself",
+            "classify",
+            "human",
+        ),
+        False,
     ),
 }
 
@@ -143,11 +155,11 @@ CHANGES: dict[type[Call[Any]], tuple[Call[Any], Callable[[Path], bool]]] = {
 
 
 def test_every_request_has_a_handler() -> None:
-    own = {files.List, files.Describe, files.RemoveTree}
+    own = {files.List, files.Describe, files.RemoveTree, files.Create, files.Finish}
 
     assert set(READING) | set(WRITING) | own == set(FILES.calls.values())
     assert not set(READING) & set(WRITING)
-    assert set(WRITING) | {files.RemoveTree} == set(CHANGES)
+    assert set(WRITING) | {files.RemoveTree, files.Create} == set(CHANGES)
 
 
 def test_a_file_is_handed_over(served: Served) -> None:
@@ -183,7 +195,7 @@ def test_who_may_only_read_changes_nothing(reading: Served, kind: type[Call[Any]
 
 def test_who_may_only_read_reads(reading: Served) -> None:
     assert text(reading.peer.ask(files.Open(path="/file")).file_fd) == "content"
-    assert isinstance(reading.peer.ask(files.Enter(path="/dir")), Done)
+    assert isinstance(reading.peer.ask(files.Enter(path="/dir")), files.Entered)
     assert reading.peer.ask(files.Describe(path="/file")).kind == "file"
     assert reading.peer.ask(files.GetSpace(path="/")).available >= 0
 
@@ -193,7 +205,7 @@ def test_a_refusal_has_the_reason_and_the_worker_goes_on(served: Served) -> None
         served.peer.ask(files.Open(path="/none"))
 
     assert refused.value.reason == "not_found"
-    assert isinstance(served.peer.ask(files.Enter(path="/")), Done)
+    assert isinstance(served.peer.ask(files.Enter(path="/")), files.Entered)
 
 
 def test_a_listing_is_handed_over_and_then_said_to_be_whole(served: Served) -> None:
@@ -219,7 +231,7 @@ def test_a_listing_nobody_reads_to_its_end_is_no_failure(served: Served, jail: P
     os.close(first.listing_fd)
 
     assert served.peer.answer(files.List).listing_fd is None
-    assert isinstance(served.peer.ask(files.Enter(path="/")), Done)
+    assert isinstance(served.peer.ask(files.Enter(path="/")), files.Entered)
 
 
 def test_a_tree_is_removed_with_word_now_and_then(
@@ -315,7 +327,7 @@ def test_a_prepared_worker_serves_from_its_jail(jail: Path, stack: ExitStack) ->
     def run() -> None:
         try:
             assert ctypes.CDLL(None).prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-            prepare(str(jail), "anna", "users", read_only=True)(channel)
+            prepare(str(jail), "anna", "users", Settings(write=False))(channel)
         except BaseException as error:  # noqa: BLE001 - looked at below
             failed.append(error)
 
@@ -335,4 +347,4 @@ def test_a_prepared_worker_serves_from_its_jail(jail: Path, stack: ExitStack) ->
 
 def test_a_root_that_cannot_be_entered_is_an_error(jail: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        prepare(str(jail / "none"), "anna", "users", read_only=False)
+        prepare(str(jail / "none"), "anna", "users", Settings())

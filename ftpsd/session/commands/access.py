@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from ftpsd import limits
-from ftpsd.protocol import reply
+from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session import events
+from ftpsd.session.commands.place import message
+from ftpsd.session.keep import bound_files
 from ftpsd.session.session import Login
-from ftpsd.wire import helper
+from ftpsd.wire import files, helper
 from ftpsd.wire.channel import Closed
 from ftpsd.wire.message import Malformed, Refusal, Secret, fits
 
@@ -15,12 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.session.session import Session
 
+_ENCRYPT = Reply(reply.NOT_LOGGED_IN, "Send AUTH TLS first: no password in the clear here.")
 REFUSED = {
+    helper.EncryptionRequired: _ENCRYPT,
     helper.Denied: Reply(reply.NOT_LOGGED_IN, "Login incorrect."),
     helper.NoDirectory: Reply(reply.NOT_LOGGED_IN, "Your directory cannot be entered."),
 }
 ENDED: dict[type[Exception], Reply] = {
     helper.Exhausted: Reply(reply.SERVICE_UNAVAILABLE, "Too many logins failed."),
+    helper.Full: Reply(reply.SERVICE_UNAVAILABLE, "Too many sessions; come back later."),
 }
 _NOT_NOW = Reply(reply.SERVICE_UNAVAILABLE, "Logging in is not possible now.")
 
@@ -41,14 +47,34 @@ def any_password(text: str) -> Secret:
     return Secret(text)
 
 
-def name(session: Session, user: str) -> Reply:
+def name(session: Session, user: str) -> Reply | None:
     """Begin a login (RFC 959, section 4.1.1); whether the user exists is not told."""
     if session.login is not None:
         if user == session.login.user:
             return Reply(reply.LOGGED_IN, "Already logged in.")
         return Reply(reply.NOT_LOGGED_IN, "To log in as another user, send REIN first.")
+    if session.control.tls is None:
+        try:
+            _ask_for_clear_text(session, user)
+        except helper.EncryptionRequired:
+            session.log(events.ENCRYPTION_MISSED, user=user)
+            return _ENCRYPT
+        except Refusal:
+            session.end("no login", _NOT_NOW)
+            return None
     session.user = user
+    if session.certificate_login == "without_password" and session.certificate == user:
+        return _log_in(session, user, Secret(""), reply.LOGGED_IN_BY_CERTIFICATE)
     return Reply(reply.NEED_PASSWORD, "Password, please.")
+
+
+def _ask_for_clear_text(session: Session, user: str) -> None:
+    """Ask before a client sends a password that everyone between can read. Raise `Refusal`."""
+    session.helper.ask(
+        helper.MaySendPassword(
+            user=user, host=session.host or None, control_fd=session.control.fileno()
+        )
+    )
 
 
 def password(session: Session, secret: Secret) -> Reply | None:
@@ -58,10 +84,21 @@ def password(session: Session, secret: Secret) -> Reply | None:
     user, session.user = session.user, None
     if user is None:
         return Reply(reply.BAD_SEQUENCE, "Send USER first.")
-    asked = helper.Login(user=user, password=secret, control_fd=session.control.fileno())
+    return _log_in(session, user, secret, reply.LOGGED_IN)
+
+
+def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | None:
+    asked = helper.Login(
+        user=user,
+        password=secret,
+        tls=session.control.tls is not None,
+        certificate=session.certificate,
+        host=session.host or None,
+        control_fd=session.control.fileno(),
+    )
     try:
         granted = session.helper.ask(asked, ANSWER_SECONDS)
-    except (helper.Denied, helper.NoDirectory) as refusal:
+    except (helper.Denied, helper.EncryptionRequired, helper.NoDirectory) as refusal:
         return REFUSED[type(refusal)]
     except (Refusal, Closed, Malformed) as refusal:
         session.end("no login", ENDED.get(type(refusal), _NOT_NOW))
@@ -70,8 +107,23 @@ def password(session: Session, secret: Secret) -> Reply | None:
     session.idle_seconds = float(granted.idle_seconds)
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
+    bound_files(granted.max_file_size)
+    lines = _begin(session)
     session.tell("idle")
-    return Reply(reply.LOGGED_IN, "Logged in.")
+    return Reply(code, *lines, "Logged in.")
+
+
+def _begin(session: Session) -> list[str]:
+    """Go where the settings say that sessions begin, if they can; give the message of the place."""
+    login = session.logged_in
+    wanted, login.directory = path.resolve("/", login.directory), "/"
+    try:
+        text = login.files.ask(files.Enter(path=wanted)).message
+    except files.Refused as refusal:
+        session.log(events.REFUSED, verb="PASS", path=wanted, reason=refusal.reason)
+        return []
+    login.directory = wanted
+    return message(session, wanted, text)
 
 
 def start_over(session: Session, _: None) -> Reply:

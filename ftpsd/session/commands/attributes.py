@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ftpsd import events
 from ftpsd.protocol import extension, reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.protocol.timestamp import mdtm_text
+from ftpsd.session import events
 from ftpsd.session.commands.place import change
 from ftpsd.session.refusals import refused
 from ftpsd.wire import files

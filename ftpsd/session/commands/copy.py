@@ -7,9 +7,10 @@ import errno
 import fcntl
 import os
 
-from ftpsd import events
+from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply
+from ftpsd.session import events
 from ftpsd.session.meanwhile import Meanwhile
 from ftpsd.session.refusals import failure, refused
 from ftpsd.wire import files
@@ -73,8 +74,9 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
         at = target
         if _twice(opened):
             return _TWO_NAMES
-        # To append empties nothing: the target may be a source by another name.
-        opened += [ask(files.Create(path=target, mode="append", offset=0)).file_fd]
+        # Nothing is emptied yet: the target may be a source by another name.
+        mode = "store" if replace else "append"
+        opened += [ask(files.Create(path=target, mode=mode, offset=0)).file_fd]
         if _twice(opened):
             return _TWO_NAMES
         _place(opened[-1], replace=replace)
@@ -108,6 +110,7 @@ def _all(session: Session, sources: list[int], target: int, *, clone: bool) -> R
         if isinstance(moved, Reply):
             return moved
         total += moved
+    session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
     return total
 
 

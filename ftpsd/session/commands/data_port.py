@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.protocol import address, reply
 from ftpsd.protocol.long_address import long_passive_text
 from ftpsd.protocol.reply import Reply
+from ftpsd.session import events
 from ftpsd.session.data import NoData
 from ftpsd.session.transfer import Transfer
 
@@ -34,7 +35,8 @@ def passive(session: Session, _: None) -> Reply:
     found = _listen(session)
     if isinstance(found, Reply):
         return found
-    return Reply(reply.ENTERING_PASSIVE, address.passive_reply_text(*found))
+    shown = session.logged_in.passive_address or found[0]
+    return Reply(reply.ENTERING_PASSIVE, address.passive_reply_text(shown, found[1]))
 
 
 def extended_passive(session: Session, wanted: int | str | None) -> Reply:
@@ -62,7 +64,8 @@ def active(session: Session, where: tuple[str, int]) -> Reply:
         return _ALL_SENT
     # The port broker decides; to answer here spares the client an error later (RFC 2577).
     host, port = where
-    if address.packed(host) != address.packed(session.control.remote):
+    own = address.packed(host) == address.packed(session.control.remote)
+    if not own and not session.logged_in.active_any_peer:
         return Reply(reply.ARGUMENT_ERROR, "Data connections lead only to your own address.")
     if port < limits.UNPRIVILEGED_PORT:
         return Reply(reply.ARGUMENT_ERROR, "Data connections lead only to ports from 1024.")
@@ -121,7 +124,7 @@ def _established(session: Session, *, active: bool) -> Reply:
         return _ALL_SENT
     if not data.prepared or data.active != active:
         return Reply(reply.NO_SUCH_DATA, "Send PORT first." if active else "Send PASV first.")
-    opened = Transfer(session, "ESTA" if active else "ESTP", "").connect()
+    opened = Transfer(session, "ESTA" if active else "ESTP", "").open()
     if isinstance(opened, Reply):
         return opened
     name = opened.getsockname() if active else opened.getpeername()

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 
-from ftpsd import events
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
 from ftpsd.session.control import Gone
 from ftpsd.session.pump import lister
-from ftpsd.session.refusals import refused
-from ftpsd.session.transfer import NOT_PREPARED, Transfer
+from ftpsd.session.refusals import REFUSALS, refused
+from ftpsd.session.transfer import Transfer, unprepared
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def _request(session: Session, asked: ListRequest, form: str) -> files.List:
     return files.List(
         path=session.resolve(argument),
         form=form,
-        prefix=argument if form == "names" else "",
+        prefix=argument,
         facts=session.logged_in.facts,
         hidden=asked.all or asked.almost_all,
         own=asked.all,
@@ -46,6 +46,7 @@ def _request(session: Session, asked: ListRequest, form: str) -> files.List:
         reverse=asked.reverse,
         itself=asked.directory,
         classify=asked.classify,
+        human=asked.human,
     )
 
 
@@ -62,8 +63,8 @@ def _open(session: Session, verb: str, request: files.List) -> int | Reply:
 
 def _send(session: Session, verb: str, request: files.List) -> Reply:
     login = session.logged_in
-    if not login.data.prepared:
-        return NOT_PREPARED
+    if (missing := unprepared(session)) is not None:
+        return missing
     transfer = Transfer(session, verb, request.path)
     pipe = _open(session, verb, request)
     if isinstance(pipe, Reply):
@@ -82,6 +83,7 @@ def _send(session: Session, verb: str, request: files.List) -> Reply:
         pump = lister(pipe, data, login.how.level)
         return transfer.run(data, pump, f"Listing {clean(request.path)}.", finish)
     except files.Refused as refusal:
+        transfer.failed(refusal.reason)
         return refused(request.path, refusal.reason)
     except Gone:
         transfer.failed("the client is gone")
@@ -125,6 +127,7 @@ def facts(session: Session, argument: str) -> Reply:
         reverse=False,
         itself=False,
         classify=False,
+        human=False,
     )
     return _send(session, "MLSD", request)
 
@@ -141,13 +144,17 @@ def status(session: Session, asked: ListRequest) -> Reply | None:
             for line in lines:
                 session.control.write(b" " + line)
     finally:
-        _forget(session)
+        reason = _forget(session)
+    if reason is not None:
+        _, text = REFUSALS[reason]
+        return Reply(reply.FILE_STATUS, f"End of status; there is more. {text}.")
     return Reply(reply.FILE_STATUS, "End of status.")
 
 
-def _forget(session: Session) -> None:
-    """Take the worker's last answer to a listing, whatever it is."""
+def _forget(session: Session) -> str | None:
+    """Take the worker's last answer to a listing: why it is not whole, if it is not."""
     try:
         session.logged_in.files.answer(files.List)
-    except files.Refused:
-        pass
+    except files.Refused as refusal:
+        return refusal.reason
+    return None

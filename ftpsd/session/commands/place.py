@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
 from ftpsd.session.refusals import refused
 from ftpsd.wire import files
 from ftpsd.wire.message import fits
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ftpsd.events import Event
     from ftpsd.session.session import Session
     from ftpsd.wire.message import Call
 
@@ -23,7 +25,7 @@ def change(
     verb: str,
     call: Call[Any],
     done: Reply,
-    event: events.Event,
+    event: Event,
     **more: str,
 ) -> Reply:
     """Ask the worker for one thing; log it, and log it if it is refused.
@@ -44,11 +46,21 @@ def enter(session: Session, argument: str) -> Reply:
     """Change the working directory (CWD)."""
     target = session.resolve(argument)
     try:
-        session.logged_in.files.ask(files.Enter(path=target))
+        entered = session.logged_in.files.ask(files.Enter(path=target))
     except files.Refused as refusal:
         return refused(target, refusal.reason)
     session.logged_in.directory = target
-    return Reply(reply.FILE_ACTION_OK, f"{clean(target)} is the working directory.")
+    last = f"{clean(target)} is the working directory."
+    return Reply(reply.FILE_ACTION_OK, *message(session, target, entered.message), last)
+
+
+def message(session: Session, target: str, text: str) -> list[str]:
+    """Give the lines about a directory, the first time it is entered."""
+    told = session.logged_in.told
+    if not text.strip() or target in told or len(told) >= limits.MESSAGES_TOLD:
+        return []
+    told.add(target)
+    return [clean(line) for line in text.rstrip().splitlines()]
 
 
 def enter_parent(session: Session, _: None) -> Reply:

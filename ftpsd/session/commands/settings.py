@@ -138,7 +138,7 @@ def features(session: Session, _: None) -> Reply:
     """List what goes beyond RFC 959 and works now, for this user (FEAT; RFC 2389, section 3)."""
     from ftpsd.session.verbs import VERBS, listed
 
-    chosen = session.login.facts if session.login else ";".join(listing.FACTS)
+    chosen = session.login.facts if session.login else ";".join(listing.USUAL_FACTS)
     found = {verb.feature for verb in VERBS.values() if verb.feature and listed(verb, session)}
     found |= {"UTF8", "TVFS", "MODE Z", "LANG EN*", checksum.feature(session)}
     lines = sorted(found | {listing.feature_text(listing.select_facts(chosen))})

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import os
 
-from ftpsd import events
+from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
 from ftpsd.session.control import Gone
+from ftpsd.session.keep import keeping_free
 from ftpsd.session.pump import SendFile, receiver, sender
 from ftpsd.session.refusals import refused
-from ftpsd.session.transfer import NOT_PREPARED, Transfer
+from ftpsd.session.transfer import Transfer, unprepared
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ftpsd.session.pump import Pump
     from ftpsd.session.session import Session
 
 _NO_RESTART = Reply(reply.BAD_RESTART, "REST is for TYPE I only.")
@@ -26,8 +29,8 @@ def retrieve(session: Session, argument: str) -> Reply:
     login, target = session.logged_in, session.resolve(argument)
     offset, login.restart = login.restart, 0
     part, login.range = login.range, None
-    if not login.data.prepared:
-        return NOT_PREPARED
+    if (missing := unprepared(session)) is not None:
+        return missing
     if (offset or part) and login.ascii:
         return _NO_RESTART
     try:
@@ -49,14 +52,15 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
     transfer = Transfer(session, "RETR", target, size)
     how = session.logged_in.how
     try:
-        data = transfer.connect()
+        as_it_is = not how.ascii and how.level is None
+        data = transfer.connect(file=as_it_is)
         if isinstance(data, Reply):
             return data
-        if how.ascii or how.level is not None:
+        if as_it_is:
+            pump: Pump = SendFile(file_fd, data, offset, size)
+        else:
             os.lseek(file_fd, offset, os.SEEK_SET)
             pump = sender(file_fd, data, how, size)
-        else:
-            pump = SendFile(file_fd, data, offset, size)
         last = transfer.run(data, pump, f"Sending {clean(target)} ({size} bytes).", _nothing)
     except Gone:
         transfer.failed("the client is gone")
@@ -91,8 +95,8 @@ def store_unique(session: Session, argument: str) -> Reply:
 def _receive(session: Session, verb: str, target: str, mode: str) -> Reply:
     login = session.logged_in
     offset, login.restart, login.range = login.restart, 0, None
-    if not login.data.prepared:
-        return NOT_PREPARED
+    if (missing := unprepared(session)) is not None:
+        return missing
     if offset and login.ascii:
         return _NO_RESTART
     if offset and mode != "store":
@@ -115,24 +119,36 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         data = transfer.connect()
         if isinstance(data, Reply):
             return data
-        if verb == "STOR" and not offset:
-            # Not before: without a data connection the old content stays.
-            os.ftruncate(created.file_fd, 0)
+
+        def start() -> None:
+            """Drop the old content: not before there is a data connection for the new."""
+            if verb == "STOR" and not offset:
+                os.ftruncate(created.file_fd, 0)
+
         pump = receiver(created.file_fd, data, session.logged_in.how)
+        pump = keeping_free(pump, created.file_fd, session.logged_in.keep_free)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
-        last = transfer.run(data, pump, begin, lambda: _settle(created.file_fd))
+        last = transfer.run(data, pump, begin, lambda: _settle(session, created.file_fd), start)
+    except files.Refused as refusal:
+        transfer.failed(refusal.reason)
+        return refused(target, refusal.reason)
     except Gone:
         transfer.failed("the client is gone")
         raise
+    finally:
+        if not transfer.whole:
+            session.logged_in.files.ask(files.Finish(whole=False))
     if transfer.whole:
         session.log(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
 
 
-def _settle(file_fd: int) -> None:
-    """Hear of what a file system (NFS) does not tell until a descriptor is closed: a full disk."""
+def _settle(session: Session, file_fd: int) -> None:
+    """Hear from the worker that the file is there, and as safe as the settings want it."""
+    # What a file system (NFS) does not tell until a descriptor is closed: a full disk.
     os.close(os.dup(file_fd))
+    session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
 
 
 def restart(session: Session, offset: int) -> Reply:

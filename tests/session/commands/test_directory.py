@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import time
 
 import pytest
-from served import SECONDS, Client
+from served import SECONDS, Client, everything
 
 
 def descriptors(client: Client) -> int:
@@ -51,7 +53,10 @@ def test_a_listing_whose_reader_leaves_is_426_and_the_session_goes_on(client: Cl
     assert client.codes("SIZE gone", "PWD") == ["550", "257"]
 
 
-@pytest.mark.parametrize("command", ["STAT /", "STAT -R /", "STAT gone", "MLST", "RETR gone"])
+@pytest.mark.parametrize(
+    "command",
+    ["STAT /", "STAT -R /", "STAT */*", "STAT -R [ab]*", "STAT gone", "MLST", "RETR gone"],
+)
 def test_descriptors_do_not_pile_up(client: Client, command: str) -> None:
     for name in ("a", "b", "c"):
         (client.served.root / name).mkdir()
@@ -60,6 +65,35 @@ def test_descriptors_do_not_pile_up(client: Client, command: str) -> None:
     client.codes(*[command] * 10)
 
     assert descriptors(client) == before
+
+
+def labyrinth(client: Client, links: int, letters: int) -> None:
+    """Make links by which each path of wildcards leads everywhere, again and again."""
+    for number in range(links):
+        (client.served.root / f"{number:0{letters}}").symlink_to(".")
+
+
+def test_abor_ends_a_search_that_finds_nothing(client: Client) -> None:
+    labyrinth(client, 400, 200)
+    with client.passive():
+        assert client.says("LIST /*/*/*/*/*none")[:3] == "150"
+        client.send("ABOR")
+
+        assert client.replies(2) == ["426", "226"]
+    assert client.codes("SIZE gone", "PWD") == ["550", "257"]
+
+
+def test_wildcards_that_lead_everywhere_are_refused(client: Client) -> None:
+    labyrinth(client, 30, 2)
+    with client.passive() as data:
+        client.send("NLST /*/*/*/*/none")
+        assert everything(data) == b""
+
+    reason = "The wildcards stand for too many names."
+    assert client.reply()[:3] == "150"
+    assert client.reply() == f"550 /*/*/*/*/none: {reason}"
+    status = client.says("STAT /*/*/*/*/none")
+    assert status == f"213-Status follows:\n213 End of status; there is more. {reason}"
 
 
 def test_a_tree_of_a_thousand_directories_is_listed(client: Client) -> None:
@@ -88,6 +122,22 @@ def test_above_a_directory_is_its_parent(client: Client) -> None:
     root = client.fetch("MLSD").split(b"; ")[0]
 
     assert client.fetch("MLSD docs").split(b"\r\n")[1] == root + b"; .."
+
+
+def test_when_a_file_was_made_is_told_to_who_asks_for_it(client: Client) -> None:
+    path = client.served.root / "notes"
+    path.touch()
+    os.utime(path, (0, 0))
+    seconds = int(subprocess.check_output(["stat", "-c", "%W", path]))
+    made = time.strftime("create=%Y%m%d%H%M%S;", time.gmtime(seconds)) if seconds > 0 else ""
+
+    assert "create=" not in client.says("MLST notes")
+    assert client.says("OPTS MLST modify;create;") == "200 MLST OPTS modify;create;"
+    expected = f"modify=19700101000000;{made} "
+    assert client.says("MLST notes").split("\n")[1] == f" {expected}/notes"
+    own, above, notes, _ = client.fetch("MLSD").decode().split("\r\n")
+    assert notes == f"{expected}notes"
+    assert own == above.replace("; ..", "; .")
 
 
 def test_a_directory_that_is_a_link_is_listed_with_what_is_in_it(client: Client) -> None:

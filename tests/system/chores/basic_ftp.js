@@ -29,7 +29,9 @@ const chores = {
 };
 
 async function main() {
-  await client.access({ host, user, password });
+  const authority = process.env.AUTHORITY;
+  const secured = authority && { secure: true, secureOptions: { ca: fs.readFileSync(authority) } };
+  await client.access({ host, user, password, ...secured });
   await client.cd(directory);
   if (chore === "rename") {
     while (names.length) {

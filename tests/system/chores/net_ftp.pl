@@ -2,7 +2,8 @@
 # Does a chore with Perl's Net::FTP; runs in the machine, as all of this folder.
 #
 # net_ftp.pl HOST USER DIRECTORY CHORE [NAME ...], with the password as its input: names are
-# relative to DIRECTORY there and to the working directory here; the dialogue goes to stderr
+# relative to DIRECTORY there and to the working directory here; the dialogue goes to stderr.
+# It is under TLS if the variable AUTHORITY names a file with who is trusted.
 
 use strict;
 use warnings;
@@ -10,7 +11,8 @@ use Net::FTP;
 
 my ($host, $user, $directory, $chore, @names) = @ARGV;
 my $password = <STDIN>;
-my $ftp = Net::FTP->new($host, Debug => 1, Timeout => 20) or die $@;
+my @trusted = $ENV{AUTHORITY} ? (SSL_ca_file => $ENV{AUTHORITY}) : ();
+my $ftp = Net::FTP->new($host, Debug => 1, Timeout => 20, @trusted) or die $@;
 
 sub must { $_[0] or die "$chore: ", $ftp->message }
 
@@ -56,6 +58,7 @@ my %chores = (
     rmtree => sub { must($ftp->rmdir($_, 1)) for @names },
 );
 
+must($ftp->starttls) if @trusted;
 must($ftp->login($user, $password));
 must($ftp->binary);
 must($ftp->cwd($directory));

@@ -40,6 +40,7 @@ class Net::FTP
 end
 
 options = {username: user, password: password, debug_mode: true, read_timeout: 20}
+options[:ssl] = {ca_file: ENV["AUTHORITY"]} if ENV["AUTHORITY"]
 Net::FTP.open(host, **options) do |ftp|
   ftp.chdir(directory)
   ftp.resume = chore.start_with?("re") && chore != "rename"

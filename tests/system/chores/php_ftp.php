@@ -49,7 +49,8 @@ function remove_tree(FTP\Connection $ftp, string $name): void
     ftp_rmdir($ftp, $name);
 }
 
-$ftp = ftp_connect($host, 21, 20);
+// it cannot be told whom to trust
+$ftp = getenv('AUTHORITY') ? ftp_ssl_connect($host, 21, 20) : ftp_connect($host, 21, 20);
 ftp_login($ftp, $user, $password);
 ftp_pasv($ftp, true);
 ftp_chdir($ftp, $directory);

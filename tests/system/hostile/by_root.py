@@ -19,6 +19,15 @@ HELPER = "/run/ftpsd/org.ftpsd.Helper"
 
 def found_in_memory(pid: int, needles: list[str]) -> list[str]:
     """Search all of a process's memory; give the needles that are there."""
+    return _search(pid, {one: one.encode("utf-8") for one in needles})
+
+
+def bytes_in_memory(pid: int, needles: list[str]) -> list[str]:
+    """Search it for bytes, given in hexadecimal."""
+    return _search(pid, {one: bytes.fromhex(one) for one in needles})
+
+
+def _search(pid: int, needles: dict[str, bytes]) -> list[str]:
     found = set()
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
@@ -31,7 +40,7 @@ def found_in_memory(pid: int, needles: list[str]) -> list[str]:
                 content = memory.read(end - start)
             except OSError:
                 continue
-            found |= {one for one in needles if one.encode("utf-8") in content}
+            found |= {name for name, needle in needles.items() if needle in content}
     return sorted(found)
 
 
@@ -53,10 +62,8 @@ class Clients:
 def attempt(control: socket.socket, user: str, password: str) -> tuple[str, float]:
     """Try a login over a helper connection of its own; give the answer and the seconds it took."""
     begun = time.monotonic()
-    call = {
-        "method": "org.ftpsd.Helper.Login",
-        "parameters": {"user": user, "password": password, "controlFileDescriptor": 0},
-    }
+    who = {"user": user, "password": password, "tls": True, "controlFileDescriptor": 0}
+    call = {"method": "org.ftpsd.Helper.Login", "parameters": who}
     with socket.socket(socket.AF_UNIX) as helper:
         helper.settimeout(15)
         helper.connect(HELPER)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from hostile.ground import LIB, Ground, Probe
-from hostile.probe import PORT
+from hostile.probe import PORT, TURNED_PORT
 from machine import SUITES, CommandFailed, Machine
 
 ACCOUNTS = {"anna": "Annas Passwort 1", "bob": "bob's password 2"}
@@ -24,8 +24,10 @@ def _prepare(machine: Machine) -> None:
     machine.run("mkdir", "-p", "/srv/ftp")
     machine.write("/run/systemd/system/ftpsd@.service.d/hostile.conf", _DROP_IN)
     # In /run, ListenStream= beside the unit's own: the FTP port stays, for real sessions.
-    port = f"[Socket]\nListenStream={PORT}\n"
-    machine.write("/run/systemd/system/ftpsd.socket.d/hostile.conf", port)
+    ports = f"[Socket]\nListenStream={PORT}\nListenStream={TURNED_PORT}\n"
+    machine.write("/run/systemd/system/ftpsd.socket.d/hostile.conf", ports)
+    # what a session says in the clear can be read here; those of TLS take this away
+    machine.write("/etc/ftpsd/ftpsd.conf.d/00-clear.conf", "[TLS]\nRequireTLS=no\n")
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", "ftpsd.socket")
 

@@ -7,13 +7,14 @@ import ctypes
 import json
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from hostile.probe import PORT
+from hostile.probe import PORT, TURNED_PORT
 from machine import Machine, eventually
 
 _CLONE_NEWNET = 0x40000000
@@ -73,6 +74,10 @@ class Ground:
     def probe(self, address: str = "127.0.0.1", source: str | None = None) -> Probe:
         """Let somebody connect whose session is hostile from its first moment."""
         return Probe(self.connect(PORT, address, source))
+
+    def turned(self) -> Turned:
+        """Let somebody connect to a real session that is taken over when the test says so."""
+        return Turned(self.connect(TURNED_PORT))
 
     def ftp(self, source: str = "127.0.0.1") -> Ftp:
         """Connect to a real session, from `source`."""
@@ -201,3 +206,32 @@ class Ftp(_Client):
     def login(self, user: str, password: str) -> str:
         self.say(f"USER {user}")
         return self.say(f"PASS {password}")
+
+    def protect(self) -> None:
+        """Begin TLS."""
+        assert self.say("AUTH TLS").startswith("234 ")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self._lines.close()
+        self.sock = context.wrap_socket(self.sock)
+        self._lines = self.sock.makefile("r", encoding="utf-8", newline="\n")
+
+
+class Turned(Ftp):
+    """A client of a session that serves until it is told what else to do."""
+
+    def stopped(self, function: Callable[..., Any], *arguments: Any) -> str:
+        """Say by which error a function is stopped in the session; "through" if it is not.
+
+        A session that was killed for it has "ended".
+        """
+        asked = {
+            "module": function.__module__,
+            "function": function.__name__,
+            "arguments": arguments,
+        }
+        said = self.say(f"XPROBE {json.dumps(asked)}")
+        if not said:
+            return "ended"
+        answer = json.loads(said.partition(" ")[2])
+        return "through" if "value" in answer else str(answer.get("errno") or answer["raised"])

@@ -3,7 +3,8 @@
 
 Started by ftpsd@.service instead of the session. On the FTP port it becomes the real session; on
 PORT it seals itself as a session does, and has been taken over from then on: each line from the
-client names a function of this package and its arguments, and is answered with what came of it.
+client names a function of this package and its arguments, and is answered with what came of it. On
+TURNED_PORT it is the real session until a client says XPROBE: from there on it does the same.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import errno
 import importlib
 import json
 import os
+import runpy
 import socket
 import sys
 from typing import Any
 
-PORT = 2121
+PORT, TURNED_PORT = 2121, 2122
 CLIENT_FD = 3
 HERE = __file__.rpartition("/")[0]
 LIB = HERE.rpartition("/")[0]
@@ -33,9 +35,36 @@ def answer(line: str) -> dict[str, Any]:
         return {"raised": repr(error)}
 
 
+def turned() -> None:
+    """Be the real session, with one command more."""
+    sys.path[:0] = [LIB]
+    sys.path.append("/usr/lib/python3/dist-packages")
+    # what is not loaded now cannot be loaded later
+    from hostile import inside, key  # noqa: F401
+
+    from ftpsd.protocol.reply import Reply
+    from ftpsd.session import serve
+
+    real = vars(serve)["answer"]
+
+    def answer_all(session: Any, line: Any) -> Any:
+        if isinstance(line, str) and line.startswith("XPROBE "):
+            return Reply(200, json.dumps(answer(line.partition(" ")[2])))
+        return real(session, line)
+
+    vars(serve)["answer"] = answer_all
+    sys.argv = ["ftpsd", "session"]
+    runpy.run_path(f"{LIB}/ftpsd/__main__.py", run_name="__main__")
+
+
 def main() -> None:
     client = socket.socket(fileno=CLIENT_FD)
-    if client.getsockname()[1] != PORT:
+    port = client.getsockname()[1]
+    if port == TURNED_PORT:
+        client.detach()
+        turned()
+        return
+    if port != PORT:
         session = [sys.executable, "-I", "-S", "-B", f"{LIB}/ftpsd/__main__.py", "session"]
         os.execv(sys.executable, session)
     sys.path[:0] = [LIB]

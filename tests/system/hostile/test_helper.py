@@ -13,7 +13,12 @@ from hostile.ground import Ground, Probe
 from ftpsd import events, limits
 
 PING = '{"method":"org.ftpsd.Helper.Ping","parameters":{}}\0'
-LOGIN = {"user": "anna", "password": ACCOUNTS["anna"], "controlFileDescriptor": 0}
+LOGIN = {
+    "user": "anna",
+    "password": ACCOUNTS["anna"],
+    "tls": True,
+    "controlFileDescriptor": 0,
+}
 
 
 def login(**changed: object) -> str:

@@ -100,7 +100,8 @@ def test_a_stranger_is_not_handed_over_and_is_logged(ground: Ground, anna: Probe
 
 
 def test_a_session_cannot_attach_its_channel_anew(ground: Ground, anna: Probe, bob: Probe) -> None:
-    numbers = {"firstPort": 0, "lastPort": 0, "sourcePort": 0, "seconds": 60}
+    numbers: dict[str, object] = {"firstPort": 0, "lastPort": 0, "sourcePort": 0, "seconds": 60}
+    numbers["ways"] = ["passive", "active", "passive_any_peer", "active_any_peer"]
     parameters = {"controlFileDescriptor": 0, **numbers}
     said = anna.ask(wires.ask, "ports", "org.ftpsd.Ports.Attach", parameters, ["client"])
 

@@ -28,7 +28,8 @@ def test_a_session_sees_the_runtime_and_nothing_else(probe: Probe) -> None:
 
     assert set(probe.ask(inside.tree, "/")) <= mount_points | {"tmp", "usr", "var"}
     assert probe.ask(inside.tree, "/usr/bin") == ["python3"]
-    assert probe.ask(inside.tree, "/etc") == []
+    assert probe.ask(inside.tree, "/etc") == ["ssl"]
+    assert probe.ask(inside.tree, "/etc/ssl") == ["openssl.cnf"]
     assert set(probe.ask(inside.tree, "/run")) <= {"systemd", "credentials", "host"}
 
 

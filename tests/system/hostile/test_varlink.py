@@ -49,7 +49,7 @@ def test_the_helper_can_be_called(varlinkctl: Ground) -> None:
 
 def test_a_login_by_hand_is_refused(varlinkctl: Ground) -> None:
     """It has no control connection, and so no address that could be counted."""
-    parameters = '{"user":"anna","password":"x","controlFileDescriptor":0}'
+    parameters = '{"user":"anna","password":"x","tls":true,"controlFileDescriptor":0}'
     call = ("varlinkctl", "call", SOCKET, "org.ftpsd.Helper.Login", parameters)
 
     assert varlinkctl.machine.run(*call, check=False).returncode != 0

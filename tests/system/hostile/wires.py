@@ -154,7 +154,19 @@ def ask(
 
 def login(user: str, password: str, kind: str = "client", name: str = "") -> str:
     """Log in over the helper connection; give "granted", or what came instead."""
-    parameters = {"user": user, "password": password, "controlFileDescriptor": 0}
+    return login_claiming(user, password, {}, kind, name)
+
+
+def login_claiming(
+    user: str,
+    password: str,
+    claimed: dict[str, bool | str],
+    kind: str = "client",
+    name: str = "",
+) -> str:
+    """Log in, and say things that may not be so."""
+    who = {"user": user, "password": password, "tls": True}
+    parameters = {**who, "controlFileDescriptor": 0, **claimed}
     came = ask("helper", "org.ftpsd.Helper.Login", parameters, [kind])
     if "reply" not in came:
         return "closed" if came else "nothing"
@@ -200,7 +212,18 @@ def file_descriptor(path: str) -> int:
 def listing(path: str, form: str = "long", **changed: Any) -> str:
     """List a directory through the worker; give the text, or the reason why not."""
     flags = dict.fromkeys(
-        ("hidden", "own", "recursive", "byTime", "bySize", "reverse", "itself", "classify"), False
+        (
+            "hidden",
+            "own",
+            "recursive",
+            "byTime",
+            "bySize",
+            "reverse",
+            "itself",
+            "classify",
+            "human",
+        ),
+        False,
     )
     parameters = {"path": path, "form": form, "prefix": "", "facts": "type;size;", **flags}
     opened = file("List", **{**parameters, **changed})

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What there is to say about each event of the journal: the message catalog, for journalctl -x."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ABOUT: Final = {
+    "CONNECTED": "A client connected. ftpsd@.service now serves it.",
+    "SEALED_BADLY": "The session found that its sandbox is not as its unit says, and refused "
+    "to serve.\n"
+    "Look for drop-ins that widen ftpsd@.service: systemctl cat 'ftpsd@.service'.",
+    "LOGGED_IN": "A user logged in.",
+    "LOGIN_REFUSED": "A login was refused. The client was told only that the login is incorrect,\n"
+    "whatever the reason.",
+    "LOGIN_FAILED": "The password was right, or was not needed, but the login failed all the same.",
+    "DOWNLOADED": "A file was sent whole.",
+    "UPLOADED": "A file was received whole.",
+    "TRANSFER_FAILED": "A transfer did not complete.",
+    "COPIED": "A file was copied on the server, or files were joined to one.",
+    "DELETED": "A file or directory was removed.",
+    "LINKED": "A symbolic link was made. The server follows it no further than the user's root.",
+    "RENAMED": "A file or directory was renamed.",
+    "DIRECTORY_MADE": "A directory was made.",
+    "ATTRIBUTES_SET": "The permission bits or the time of a file were set.",
+    "REFUSED": "A command on a file was refused.",
+    "DATA_REFUSED": "No data connection could be made.",
+    "ENDED": "A session ended.",
+    "CONTRACT_BROKEN": "A process sent what its contract does not allow. An honest one never does: "
+    "the session\n"
+    "may have been taken over. Its channel was closed without an answer.",
+    "FOREIGN_DATA": "Someone other than the client of a session connected to its data port.",
+    "SETTING_WRONG": "A line of the configuration was not understood, and was left out.",
+    "NO_LANDLOCK": "Every path a session asks for stays beneath its user's root all the same. "
+    "What is missing\n"
+    "is the second wall, for a worker that was taken over itself. It takes Linux 5.19, and\n"
+    "landlock among the security modules (lsm= on the kernel command line).",
+    "READY": "A service of ftpsd started.",
+    "BUG": "A mistake in ftpsd itself ended a process. The traceback is in the journal; "
+    "please report it.",
+    "TLS_BEGUN": "The control connection is protected.",
+    "ENCRYPTION_MISSED": "A login in the clear was refused before its password was sent. For "
+    "devices that have no TLS:\n"
+    "RequireTLS=no in section [TLS] of ftpsd.conf, for all.",
+    "TLS_FAILED": "A TLS handshake failed, or the certificate could not be loaded. The "
+    "session ended, or goes\n"
+    "on in the clear if the client had not begun TLS.",
+    "CERTIFICATE_ENDS": "Clients that check certificates refuse it from then on. A new one in "
+    "/etc/credstore is used\n"
+    "from the next connection on.",
+    "CLEAR_TEXT_DROPPED": "No client that means well sends anything before TLS has begun: "
+    "someone between may have\n"
+    "put it there. It was not run.",
+    "NOT_RESUMED": "It was accepted, because TLSResumption=prefer. Nothing but its address "
+    "and port says then\n"
+    "that it is the client's. Logged once in a session.",
+    "NOT_CLOSED": "The client closed the data connection without close_notify. The upload was "
+    "taken for whole,\n"
+    "because RequireTLSClose=no; someone who can cut connections could have shortened it.",
+}
+"""By the name of the event."""

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each setting is for, and how its value is written: for the sample file and the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ftpsd import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMS: Final[dict[Callable[[str], Any], str]] = {
+    options.asked_or_not: "asked, yes or no",
+    options.any_or_listed: "any or listed",
+    options.boolean: "yes or no",
+    options.certificate: "no, optional or required",
+    options.certificate_login: "no, with_password or without_password",
+    options.commands: "names of commands, SITE_CHMOD for SITE CHMOD",
+    options.count: 'a number or "infinity"',
+    options.delay: "a time span up to 30s",
+    options.failure_delay: "a time span from 1s to 30s",
+    options.failures: "a number from 1 to 15",
+    options.openssl_list: '"system", or names of OpenSSL joined by ":"',
+    options.resumption: "off, prefer or require",
+    options.tls_version: "1.2 or 1.3",
+    options.which_logins: "no, passwords or always",
+    options.names: "names, `*` and `?` are wildcards, or `file:/path`",
+    options.octal: "permission bits",
+    options.patterns: "names, with wildcards",
+    options.place: "a path; `%u` `%h` `%g` `%U` `%G` are the user, home, group and their ids",
+    options.port_range: '"any" or FIRST-LAST',
+    options.seconds: "a time span",
+    options.rate: "bytes per second; K, M and G are units",
+    options.size: "a size in bytes; K, M, G and T are units",
+    options.source_port: '"any" or a port',
+    options.time_zone: "UTC or local",
+    options.user_id: "a user id",
+    options.word: "a name",
+}
+"""How a value is written, by what reads it."""
+
+PURPOSES: Final = {
+    "Anonymous": 'Let "anonymous" and "ftp" log in without an account of their own.',
+    "AnonymousUser": "The account that anonymous clients are, to read below its home directory. It "
+    "may be a system account, but not root.",
+    "AnonymousPassword": "With `listed` an anonymous client has to give an address as its password "
+    "that AnonymousAllowEmail= names.",
+    "AnonymousAllowEmail": "Addresses for AnonymousPassword=listed.",
+    "AnonymousDenyEmail": "No anonymous client may give one of these as its password.",
+    "LocalUsers": "Let users log in who are not anonymous.",
+    "MinimumUID": "Accounts below this user id cannot log in; root never can.",
+    "AllowUsers": "Only these users may log in, if there are any here. Each list that is set must "
+    "name the account. While a file cannot be read nobody gets in.",
+    "DenyUsers": "These users may not log in.",
+    "AllowGroups": "Only members of these groups may log in, if there are any here.",
+    "DenyGroups": "Members of these groups may not log in.",
+    "VirtualUser": "Every user who is not anonymous becomes this account, and may be one that only "
+    "PAM knows. It may be a system account, but not root.",
+    "PAMService": "The file in /etc/pam.d that says how passwords are checked.",
+    "PAMSession": "Open a PAM session for each login, so that it shows in loginctl and the modules "
+    "of the PAM file's session stack are run.",
+    "Sessions": "So many may be logged in at the same time; the next is told to come later (421).",
+    "SessionsPerUser": "So many sessions one user may have at the same time. They are counted anew "
+    "when the helper is restarted.",
+    "SessionsPerAddress": "So many sessions of users may come from one address, or one IPv6 "
+    "network of 64 bits.",
+    "MaxLoginFailures": "So often one connection may try to log in.",
+    "FailedLoginDelaySec": "A failed login is answered after this time, or a multiple of it.",
+    "LoginDelaySec": "A login that succeeds is answered after this time.",
+    "Write": "Allow changes at all. For anonymous clients this is `no`, unless a policy with "
+    "`Anonymous=` in its [Match] says otherwise.",
+    "Upload": "Allow files to be uploaded, copied and linked.",
+    "Download": "Allow files to be downloaded, and their sums to be asked for.",
+    "List": "Allow directories to be listed.",
+    "Overwrite": "Allow a file that is there to be replaced, be it by an upload or a new name.",
+    "Append": "Allow a file that is there to be added to (APPE, or STOR after REST to its end).",
+    "Delete": "Allow files and directories to be removed.",
+    "Rename": "Allow files and directories to be renamed and moved.",
+    "MakeDirectory": "Allow directories to be made.",
+    "Chmod": "Allow permission bits, group and the mask of new files to be set.",
+    "SetModificationTime": "Allow the time of modification to be set.",
+    "Root": "What the user sees as /. The user has to be able to enter it.",
+    "Directory": "Where a session begins, within Root=; in / if that cannot be entered.",
+    "WorldReadableOnly": "Allow only files to be downloaded that everyone may read.",
+    "HideNames": "Files and directories of these names are left out of listings, but can be used.",
+    "DenyNames": "Files and directories of these names cannot be used, nor what is in them, by "
+    "whatever link; they are left out of listings.",
+    "UploadNames": "Only files of these names may be uploaded, or be renamed to; empty is all.",
+    "DownloadNames": "Only files of these names may be downloaded; empty is all.",
+    "UMask": "These permission bits new files and directories do not get.",
+    "FileMode": "New files get these permission bits, without those of UMask=.",
+    "DirectoryMode": "New directories get these permission bits, without those of UMask=.",
+    "HideOwners": "Show `ftp` as owner and group of everything.",
+    "ListDotFiles": "Show names that begin with a dot: when the client asks for it (LIST -a, "
+    "MLSD), always, or never.",
+    "ListRecursive": "Allow LIST -R to list what is in directories as well.",
+    "ListTimezone": "Times in LIST are in UTC, or in the server's time zone. MLSD and MDTM always "
+    "have UTC.",
+    "AtomicUploads": "STOR writes beside the file, under a name that no listing shows, and "
+    "replaces it when all has arrived: nobody sees half a file, and one that was there stays if "
+    "the upload fails. A client cannot resume such an upload. A file of another owner, with "
+    "several names or with attributes (ACLs) is written in place all the same.",
+    "DeleteFailedUploads": "Remove what has arrived of an upload that fails, unless it was "
+    "appended.",
+    "SyncUploads": "Say that an upload is complete only when it is on the disk.",
+    "MaxFileSize": "No file may become larger than this (552).",
+    "KeepFree": "Uploads leave so much room in the file system (452).",
+    "IdleTimeoutSec": "Close a session that has sent no command for this long.",
+    "DirectoryMessage": "The file in a directory that is told to who enters it for the first time; "
+    "`none` tells nothing.",
+    "AllowCommands": "Only these commands are known once a user has logged in, and QUIT.",
+    "DenyCommands": "These commands are not known once a user has logged in.",
+    "UploadRate": "So fast may uploads be, all of a session together.",
+    "DownloadRate": "So fast may downloads and listings be, all of a session together.",
+    "RateBurst": "So many bytes may go faster after a pause; 0 is as many as one second has.",
+    "DataTimeoutSec": "Give up a data connection that is not made, or moves no byte, for this "
+    "long.",
+    "Passive": "Let clients connect to the server for data (PASV, EPSV).",
+    "Active": "Connect to clients for data (PORT, EPRT).",
+    "PassiveAnyPeer": "Accept data connections from any address, for transfers between two "
+    "servers. Whoever finds the port first gets the data.",
+    "ActiveAnyPeer": "Connect to any address, for transfers between two servers. Users can make "
+    "the server connect to whom they like.",
+    "PassiveAddress": "The address that PASV tells, where it is another than the client has "
+    "connected to: an IPv4 address, or a name that the server can resolve without a network.",
+    "PassivePorts": "Passive data connections are offered on a random port of this range. A "
+    "firewall has to let it in.",
+    "ActiveSourcePort": "Active data connections come from this port. Below 1024 "
+    "ftpsd-ports.service needs CAP_NET_BIND_SERVICE, see the README.",
+    "RequireTLS": "Refuse logins without TLS: those with a password, or anonymous ones as well.",
+    "RequireDataTLS": "Refuse data connections without TLS (PROT C).",
+    "TLSResumption": "A data connection that resumes the TLS session of its control connection is "
+    "from the same client for sure. prefer logs when it does not, require refuses it (522).",
+    "RequireTLSClose": "Refuse an upload (426) whose end TLS has not announced (close_notify): it "
+    "may have been cut off. Without this it is logged.",
+    "TLSMinimum": "The oldest version of TLS, unless the system's policy is stricter.",
+    "TLSCiphers": "Ciphers of TLS 1.2 (ciphers(1)). system: what the system's policy allows, as "
+    "far as it has forward secrecy and authenticated encryption. Old devices may need DEFAULT.",
+    "TLSCipherSuites": "Cipher suites of TLS 1.3.",
+    "TLSGroups": "Groups for the key exchange, such as X25519:P-256.",
+    "ClientCertificate": "Ask clients for a certificate that an authority in the credential "
+    "ftpsd.ca has signed.",
+    "CertificateLogin": "The common name (CN) in the client's certificate must be the user's name; "
+    "without_password asks for nothing else. It is the session that has seen the certificate, so "
+    "one that was taken over could then log in as any user this holds for.",
+}
+"""A sentence or more for each key."""

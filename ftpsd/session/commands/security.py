@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Protection of both connections: AUTH PBSZ PROT CCC (RFC 2228, RFC 4217)."""
+
+from __future__ import annotations
+
+import time
+
+from ftpsd.protocol import reply
+from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session import events
+from ftpsd.session.control import Gone
+from ftpsd.session.filter import forbid_opening
+from ftpsd.wire.channel import Closed
+from ftpsd.wire.helper import GetEncryption
+from ftpsd.wire.message import Malformed, Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftpsd.session.session import Session
+
+WARN_SECONDS = 14 * 86400
+"""How long before a certificate ends the journal says so."""
+_MECHANISMS = {"TLS": False, "TLS-C": False, "SSL": True, "TLS-P": True}
+"""Whether data connections are protected from the start (RFC 4217, section 17)."""
+_NO_TLS = Reply(reply.SECURITY_UNAVAILABLE, "There is no TLS here now.")
+_AUTH_FIRST = Reply(reply.BAD_SEQUENCE, "Send AUTH TLS first.")
+
+
+def mechanism(text: str) -> bool:
+    """Read a security mechanism; give whether it protects data connections by itself."""
+    try:
+        return _MECHANISMS[text.strip().upper()]
+    except KeyError:
+        raise BadArgument(reply.ARGUMENT_NOT_IMPLEMENTED, "Only AUTH TLS is known.") from None
+
+
+def buffer_size(text: str) -> int:
+    """Read the size of a protection buffer: 0 to 2**32 - 1 (RFC 2228, section 3)."""
+    if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
+        raise BadArgument(reply.ARGUMENT_ERROR, "PBSZ takes a number.")
+    return int(text)
+
+
+def level(text: str) -> str:
+    """Read a protection level: C or P."""
+    wanted = text.strip().upper()
+    if wanted in ("S", "E"):
+        raise BadArgument(reply.PROTECTION_NOT_SUPPORTED, "Only PROT C and PROT P are there.")
+    if wanted not in ("C", "P"):
+        raise BadArgument(reply.ARGUMENT_NOT_IMPLEMENTED, "PROT takes C or P.")
+    return wanted
+
+
+def prepare(session: Session) -> bool:
+    """Load certificate and key; log and give `False` if there can be no TLS."""
+    if session.tls is not None:
+        return True
+    session.helper.send(GetEncryption(control_fd=session.control.fileno()))
+    # Loaded while the helper answers, and only by who uses TLS.
+    from ftpsd.session.secure import Refused
+    from ftpsd.session.tls import Tls, seconds_left
+
+    try:
+        wanted = session.helper.answer(GetEncryption)
+        session.tls = Tls(session.credentials, wanted, session.control.sock)
+        session.certificate_login = wanted.certificate_login
+    except (Refused, Refusal, Closed, Malformed) as reason:
+        session.log(events.TLS_FAILED, reason=str(reason) or type(reason).__name__)
+        return False
+    ends = session.tls.ends
+    if ends and seconds_left(ends, time.time()) < WARN_SECONDS:
+        session.log(events.CERTIFICATE_ENDS, ends=ends)
+    import resource  # noqa: F401 - what MaxFileSize= needs, once a user has logged in
+
+    # All is loaded that will be: the key cannot be read again, whoever runs this process then.
+    session.harden(forbid_opening)
+    return True
+
+
+def begin(session: Session) -> bool:
+    """Do the handshake on the control connection; `False` if the session is over."""
+    from ftpsd.session.secure import Refused
+
+    assert session.tls is not None  # prepare() has made it
+    tls = session.tls.control(session.control.sock)
+    try:
+        session.control.protect(tls)
+    except (Refused, Gone) as reason:
+        session.log(events.TLS_FAILED, reason=reason)
+        session.end(f"TLS failed: {reason}")
+        return False
+    version, cipher = tls.about
+    session.log(events.TLS_BEGUN, version=version, cipher=cipher)
+    return True
+
+
+def authenticate(session: Session, protects_data: bool) -> Reply | None:
+    """Begin TLS (AUTH; RFC 4217, section 4)."""
+    if session.control.tls is not None:
+        return Reply(reply.BAD_SEQUENCE, "TLS is on already.")
+    if session.login is not None:
+        return Reply(reply.BAD_SEQUENCE, "AUTH comes before the login.")
+    if not session.credentials.certificate() or not prepare(session):
+        return _NO_TLS
+    dropped = session.forget()
+    if dropped:
+        session.log(events.CLEAR_TEXT_DROPPED, bytes=dropped)
+    session.control.send(Reply(reply.SECURITY_ACCEPTED, "Begin TLS."))
+    session.user, session.protect = None, protects_data
+    begin(session)
+    return None
+
+
+def protection_buffer(session: Session, size: int) -> Reply:
+    """Accept the only size there is under TLS (PBSZ; RFC 4217, section 8)."""
+    if session.control.tls is None:
+        return _AUTH_FIRST
+    return Reply(reply.COMMAND_OK, "PBSZ=0" if size else "PBSZ is 0.")
+
+
+def protect(session: Session, wanted: str) -> Reply:
+    """Protect data connections or not (PROT; RFC 4217, section 9)."""
+    if session.control.tls is None:
+        return _AUTH_FIRST
+    if wanted == "C" and session.login is not None and session.login.require_data_tls:
+        return Reply(reply.DENIED_BY_POLICY, "Data connections must be protected here.")
+    session.protect = wanted == "P"
+    return Reply(reply.COMMAND_OK, "Data is protected." if wanted == "P" else "Data is in clear.")
+
+
+def clear(session: Session, _: None) -> Reply:
+    """Refuse to end TLS on the control connection (CCC; RFC 4217, section 6)."""
+    if session.control.tls is None:
+        return _AUTH_FIRST
+    return Reply(reply.DENIED_BY_POLICY, "What began under TLS ends under TLS.")

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TLS for one client (RFC 4217): its control connection, and data connections bound to it.
+
+There is one context in a session's life, with keys of its own for session tickets, and tickets go
+out on the control connection alone. So a data connection that resumes a session proves that whoever
+made it holds the control connection. And none is sent where a client only writes: it would close
+with the ticket unread, and its kernel would reset the connection and take the end of the file away.
+"""
+
+from __future__ import annotations
+
+import ssl
+
+from ftpsd.session import ktls, openssl
+from ftpsd.session.credentials import AUTHORITIES, Credentials
+from ftpsd.session.secure import PROTOCOL, RAW, RAW_CONTROL, Refused, Secure, reason_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    from typing import Any
+
+    from ftpsd.session.credentials import Certificate
+    from ftpsd.wire.helper import Encryption
+
+_TICKETS = 2
+"""Session tickets at the start of the control connection; more follow as they are used up."""
+
+
+class Tls:
+    """The TLS of one session."""
+
+    def __init__(self, credentials: Credentials, wanted: Encryption, sock: _socket.socket) -> None:
+        """Load the certificates. Raise `Refused`, for the journal.
+
+        `sock` is the control connection, of which the kernel is asked what it can do.
+        """
+        found = credentials.certificate()
+        if found is None:
+            raise Refused("there is no certificate")
+        self._asks = wanted.client_certificate
+        authorities = credentials.path(AUTHORITIES)
+        if self._asks != "no" and authorities is None:
+            raise Refused(f"ClientCertificate= needs the credential {AUTHORITIES}")
+        self._kernel = ktls.available(sock)
+        self._context = self._make(found, wanted, authorities)
+        self._others = {
+            name: self._make(other, wanted, authorities)
+            for name, other in credentials.others().items()
+        }
+        self._context.sni_callback = self._choose
+        self.ends = _ends(found.chain)
+        """When the certificate ends, as OpenSSL writes a time; empty if that is not known."""
+
+    def _make(
+        self, found: Certificate, wanted: Encryption, authorities: str | None
+    ) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.options |= ssl.OP_NO_RENEGOTIATION | ktls.OPTION
+        context.set_alpn_protocols([PROTOCOL.decode()])
+        least = ssl.TLSVersion.TLSv1_3 if wanted.tls13_only else ssl.TLSVersion.TLSv1_2
+        # MINIMUM_SUPPORTED is below all others: the system's policy may ask for more than we do.
+        context.minimum_version = max(context.minimum_version, least)
+        openssl.set_ticket_life(context)
+        try:
+            context.load_cert_chain(found.chain, found.key, _no_passphrase)
+            if self._asks != "no":
+                context.load_verify_locations(authorities)
+                context.verify_mode = (
+                    ssl.CERT_REQUIRED if self._asks == "required" else ssl.CERT_OPTIONAL
+                )
+            context.set_ciphers(wanted.tls_ciphers or _strong(context))
+        except (OSError, ValueError) as error:
+            raise Refused(f"{found.chain.rpartition('/')[2]}: {reason_of(error)}") from error
+        if wanted.tls_cipher_suites and not openssl.set_cipher_suites(
+            context, wanted.tls_cipher_suites
+        ):
+            raise Refused("TLSCipherSuites= names one that cannot be had")
+        if wanted.tls_groups and not openssl.set_groups(context, wanted.tls_groups):
+            raise Refused("TLSGroups= names one that cannot be had")
+        return context
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        """Take the certificate that the client asks for by name (SNI), if there is such a one."""
+        context = self._others.get((name or "").lower())
+        if context is not None:
+            connection.context = context
+
+    def control(self, sock: _socket.socket) -> Secure:
+        """Protect the control connection."""
+        self._context.num_tickets = _TICKETS
+        return Secure(sock, self._context, RAW_CONTROL, must_resume=False)
+
+    def download(self, sock: _socket.socket, *, must_resume: bool) -> Secure | ktls.Kernel:
+        """Protect a data connection for a file to be sent; the kernel may do it."""
+        # Before OpenSSL has finished with TLS 1.2 it cannot be held back there, and would give a
+        # ticket to a client that is then refused.
+        if not self._kernel or must_resume:
+            return self.data(sock, must_resume=must_resume)
+        self._context.num_tickets = 0
+        return ktls.Kernel(sock, self._context)
+
+    def data(self, sock: _socket.socket, *, must_resume: bool) -> Secure:
+        """Protect a data connection."""
+        self._context.num_tickets = 0
+        return Secure(sock, self._context, RAW, must_resume=must_resume)
+
+
+def _ends(chain: str) -> str:
+    # CPython has this for its tests alone; nothing else there reads a certificate of one's own.
+    decode: Any = getattr(ssl._ssl, "_test_decode_cert", None)  # type: ignore[attr-defined]  # noqa: SLF001
+    return str(decode(chain)["notAfter"]) if decode else ""
+
+
+def seconds_left(ends: str, now: float) -> float:
+    """Give how long a certificate is still good: below 0, it has ended."""
+    return ssl.cert_time_to_seconds(ends) - now
+
+
+def _no_passphrase() -> str:
+    """Give none: without this OpenSSL would ask for one on a terminal."""
+    raise ValueError("its key has a passphrase")
+
+
+def _strong(context: ssl.SSLContext) -> str:
+    """Give what the system allows for TLS 1.2, less what has no forward secrecy or is not AEAD."""
+    return ":".join(
+        one["name"]
+        for one in context.get_ciphers()
+        if one["aead"] and one["kea"] in ("kx-ecdhe", "kx-dhe")
+    )

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Uploads from their begin to their end: aside, in place, synced, or taken back."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from ftpsd.wire import files
+from ftpsd.wire.message import Done
+from ftpsd.worker import files as handlers
+from ftpsd.worker.beneath import kind
+from ftpsd.worker.rights import TEMPORARY
+
+if TYPE_CHECKING:
+    from ftpsd.worker.beneath import Root
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_SMALL: Final = "security."
+"""Extended attributes that a new file gets by itself."""
+
+
+class Upload:
+    """A file that is written to, and the directory it is in."""
+
+    def __init__(self, fd: int, parent: int, name: str, *, final: str = "") -> None:
+        """Take over both descriptors. With `final` the name is one for the time being."""
+        self.fd, self.parent, self._name, self._final = fd, parent, name, final
+        self.failed_is_removed = bool(final)
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self.fd)
+        os.close(self.parent)
+
+    def fail(self) -> None:
+        """Take it back, if that is wanted, unless something else has its name by now."""
+        if not self.failed_is_removed:
+            return
+        with contextlib.suppress(OSError):
+            there, own = os.stat(self._name, dir_fd=self.parent), os.fstat(self.fd)
+            if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino):
+                os.unlink(self._name, dir_fd=self.parent)
+
+    def show(self, *, replace: bool) -> None:
+        """Give it its name. Raise `OSError`, also if there is one that it may not `replace`."""
+        if not self._final:
+            return
+        if replace:
+            os.rename(self._name, self._final, src_dir_fd=self.parent, dst_dir_fd=self.parent)
+        else:
+            handlers.rename_to_nothing(self.parent, self._name, self.parent, self._final)
+        self._name = self._final
+        self._final = ""
+
+    def sync_name(self) -> None:
+        """Wait until its name is on the disk, as far as the user may open the directory."""
+        with contextlib.suppress(PermissionError):
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.parent)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+
+
+class Uploads:
+    """The upload of one session that is under way."""
+
+    def __init__(self, root: Root) -> None:
+        """Upload beneath `root`, by its settings."""
+        self._root = root
+        self._chosen = root.rights.chosen
+        self._pending: Upload | None = None
+
+    def create(self, request: files.Create) -> files.Created:
+        """Open a file for writing. Raise `OSError` or `Refused`."""
+        self.give_up()
+        chosen = self._chosen
+        whole = request.mode != "append" and not request.offset
+        if chosen.atomic_uploads and whole and request.mode == "store":
+            self._pending = self._aside(request.path)
+            if self._pending is not None:
+                self._need_room(self._pending.fd)
+                return files.Created(file_fd=os.dup(self._pending.fd), path=request.path)
+        created = handlers.create(self._root, request)
+        removed = chosen.delete_failed_uploads and whole
+        try:
+            if removed or chosen.sync_uploads or chosen.max_file_size:
+                parent, name = self._root.parent(self._root.real(created.file_fd))
+                self._pending = Upload(os.dup(created.file_fd), parent, name)
+                self._pending.failed_is_removed = removed
+            self._need_room(created.file_fd)
+        except BaseException:
+            os.close(created.file_fd)
+            raise
+        return created
+
+    def finish(self, request: files.Finish) -> Done:
+        """End the upload. Raise `OSError` if it is not whole after all."""
+        upload, chosen = self._pending, self._chosen
+        if not request.whole or upload is None:
+            self.give_up()
+            return Done()
+        try:
+            if chosen.max_file_size:
+                _bound(upload.fd, chosen.max_file_size)
+            if chosen.sync_uploads:
+                os.fsync(upload.fd)
+            upload.show(replace=chosen.overwrite)
+            if chosen.sync_uploads:
+                upload.sync_name()
+        except BaseException:
+            self.give_up()
+            raise
+        self._pending = None
+        upload.close()
+        return Done()
+
+    def give_up(self) -> None:
+        """End the upload as one that is not whole; that of a session that is gone, too."""
+        upload, self._pending = self._pending, None
+        if upload is not None:
+            upload.fail()
+            upload.close()
+
+    def _need_room(self, fd: int) -> None:
+        if self._chosen.keep_free:
+            found = os.fstatvfs(fd)
+            if found.f_bavail * found.f_frsize <= self._chosen.keep_free:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _aside(self, path: str) -> Upload | None:
+        """Make a file beside the one of this name; `None` where it has to be written in place.
+
+        That is where a new file could not be what the old one is: of another owner, with other
+        names or with attributes of its own.
+        """
+        root, rights = self._root, self._root.rights
+        rights.need_named("upload", path)
+        old: os.stat_result | None = None
+        try:
+            fd = root.open(path, os.O_PATH)
+        except FileNotFoundError:
+            kind_of_nothing(root, path)
+        else:
+            try:
+                old = os.fstat(fd)
+                kind(old)
+                if not rights.chosen.overwrite:
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+                root.need_named("upload", fd)
+                path = root.real(fd)
+                if not _replaceable(fd, old):
+                    return None
+            finally:
+                os.close(fd)
+        parent, name = root.parent(path)
+        try:
+            return self._beside(parent, name, old)
+        except BaseException:
+            os.close(parent)
+            raise
+
+    def _beside(self, parent: int, name: str, old: os.stat_result | None) -> Upload | None:
+        temporary = TEMPORARY + os.urandom(8).hex()
+        try:
+            fd = os.open(temporary, _NEW, self._chosen.file_mode, dir_fd=parent)
+        except PermissionError:
+            if old is None:
+                raise
+            # The directory takes no new file, but the one in it may be written to.
+            os.close(parent)
+            return None
+        upload = Upload(fd, parent, temporary, final=name)
+        if old is not None:
+            try:
+                os.fchmod(fd, stat.S_IMODE(old.st_mode) & 0o777)
+                if os.fstat(fd).st_gid != old.st_gid:
+                    os.fchown(fd, -1, old.st_gid)
+            except PermissionError:
+                upload.fail()
+                upload.close()
+                return None
+        return upload
+
+
+def kind_of_nothing(root: Root, path: str) -> None:
+    """Raise `OSError` if `path` is a link that leads nowhere: a new file would take its place."""
+    with contextlib.suppress(FileNotFoundError):
+        kind(root.status(path))
+
+
+def _replaceable(fd: int, old: os.stat_result) -> bool:
+    if old.st_uid != os.geteuid() or old.st_nlink != 1 or not old.st_mode & stat.S_IWUSR:
+        return False
+    try:
+        found = os.listxattr(f"/proc/self/fd/{fd}")
+    except OSError:
+        return False
+    return all(name.startswith(_SMALL) for name in found)
+
+
+def _bound(fd: int, most: int) -> None:
+    if os.fstat(fd).st_size > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which certificate is used, of those that are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ftpsd.session.credentials import Credentials
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def having(directory: Path, *names: str) -> Credentials:
+    for name in names:
+        (directory / name).write_text(name)
+    return Credentials(str(directory))
+
+
+@pytest.mark.parametrize(
+    ("names", "chain", "key"),
+    [
+        (("ftpsd.self-signed",), "ftpsd.self-signed", None),
+        (("ftpsd.self-signed", "ftpsd.pem"), "ftpsd.pem", None),
+        (("ftpsd.pem", "ftpsd.crt", "ftpsd.key"), "ftpsd.crt", "ftpsd.key"),
+        (("ftpsd.self-signed", "ftpsd.crt"), "ftpsd.self-signed", None),
+        (("ftpsd.pem", "ftpsd.key"), "ftpsd.pem", None),
+    ],
+)
+def test_what_an_admin_has_put_there_goes_before_what_was_made(
+    tmp_path: Path, names: tuple[str, ...], chain: str, key: str | None
+) -> None:
+    found = having(tmp_path, *names).certificate()
+
+    assert found is not None
+    assert found.chain == str(tmp_path / chain)
+    assert found.key == (key and str(tmp_path / key))
+
+
+@pytest.mark.parametrize("names", [(), ("ftpsd.crt",), ("ftpsd.key",), ("ftpsd.a.example.pem",)])
+def test_half_a_certificate_is_none(tmp_path: Path, names: tuple[str, ...]) -> None:
+    assert having(tmp_path, *names).certificate() is None
+
+
+@pytest.mark.parametrize("directory", [None, "", "/nowhere"])
+def test_where_nothing_is_handed_over_there_is_nothing(directory: str | None) -> None:
+    found = Credentials(directory)
+
+    assert (found.certificate(), found.others(), found.banner()) == (None, {}, [])
+
+
+def test_certificates_for_other_names_are_found_by_these(tmp_path: Path) -> None:
+    names = ("ftpsd.pem", "ftpsd.FTP.Example.org.pem", "ftpsd.b.example.pem", "ftpsd.b.example.crt")
+    found = having(tmp_path, *names, "other.pem").others()
+
+    assert {name: one.chain for name, one in found.items()} == {
+        "ftp.example.org": str(tmp_path / "ftpsd.FTP.Example.org.pem"),
+        "b.example": str(tmp_path / "ftpsd.b.example.pem"),
+    }
+
+
+def test_a_banner_may_have_any_bytes(tmp_path: Path) -> None:
+    (tmp_path / "ftpsd.banner").write_bytes(b"one\r\nt\xfcwo\n")
+
+    assert Credentials(str(tmp_path)).banner() == ["one", "t\ufffdwo"]
+
+
+def test_an_authority_is_where_it_is(tmp_path: Path) -> None:
+    found = having(tmp_path, "ftpsd.ca")
+
+    assert found.path("ftpsd.ca") == str(tmp_path / "ftpsd.ca")
+    assert found.path("ftpsd.pem") is None

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who has to use TLS, which TLS that is, and to whom a data connection belongs."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+
+import pytest
+from certificates import authority, credential
+from drop_ins import setting
+from ftp_session import SERVER, Session, network
+from machine import Machine
+from tls_session import NAME, TlsSession, clear_refused, s_client, trusting
+
+from ftpsd.events import Event
+from ftpsd.session import events
+
+VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_installed(machine: Machine) -> Iterator[None]:
+    with clear_refused(machine):
+        yield
+
+
+def logged(machine: Machine, unit: str, event: Event) -> list[dict[str, str]]:
+    return machine.journal(f"--unit={unit}", f"MESSAGE_ID={event.id}")
+
+
+def test_a_password_is_refused_before_it_is_sent(machine: Machine) -> None:
+    with Session(machine) as session:
+        unit = session.unit
+        assert session.reply("USER anna").startswith("530 Send AUTH TLS first")
+        assert session.code(f"PASS {machine.passwords['anna']}") == "503"
+        (entry,) = logged(machine, unit, events.ENCRYPTION_MISSED)
+        assert entry["FTPSD_USER"] == "anna"
+        assert session.code("PWD") == "530"
+
+
+def test_who_has_no_account_is_told_the_same(machine: Machine) -> None:
+    with Session(machine) as session:
+        assert session.reply("USER nobody-knows").startswith("530 Send AUTH TLS first")
+
+
+def test_anonymous_visitors_need_no_tls(machine: Machine) -> None:
+    with Session(machine, "anonymous") as session:
+        assert session.nlst() is not None
+
+
+def test_passwords_may_be_sent_in_the_clear_where_the_admin_says_so(machine: Machine) -> None:
+    with setting(machine, "[TLS]\nRequireTLS=no\n"), Session(machine, "anna") as anna:
+        assert anna.works()
+
+
+def test_nobody_is_served_in_the_clear_where_the_admin_says_so(machine: Machine) -> None:
+    with setting(machine, "[TLS]\nRequireTLS=always\n"):
+        for user in ("anonymous", "anna"):
+            with Session(machine) as session:
+                assert session.code(f"USER {user}") == "530"
+            with TlsSession(machine, user) as session:
+                assert session.nlst() is not None
+
+
+def test_data_in_the_clear_is_refused_where_the_admin_says_so(machine: Machine) -> None:
+    with setting(machine, "[TLS]\nRequireDataTLS=yes\n"):
+        with TlsSession(machine, "anna") as anna:
+            assert anna.code("PROT C") == "534"
+            assert anna.works()
+        with TlsSession(machine) as anna:
+            anna.prot_c()
+            anna.login("anna", machine.passwords["anna"])
+            anna.sendcmd("EPSV")
+            assert anna.code("STOR never") == "521"
+            anna.prot_p()
+            assert anna.works()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_works(machine: Machine, version: ssl.TLSVersion) -> None:
+    with TlsSession(machine, "anna", context=trusting(version=version)) as anna:
+        assert anna.works()
+
+
+def refusal(session: TlsSession) -> str:
+    """Ask for a list; give the reply that says why there is none."""
+    with contextlib.suppress(OSError):
+        session.transfercmd("NLST").close()
+        # 150 has come
+    return session.getmultiline()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_data_connection_must_resume_where_the_admin_says_so(
+    machine: Machine, version: ssl.TLSVersion
+) -> None:
+    with (
+        setting(machine, "[TLS]\nTLSResumption=require\n"),
+        TlsSession(machine, "anna", context=trusting(version=version)) as anna,
+    ):
+        anna.resumed = None
+        assert refusal(anna).startswith("522 ")
+        anna.resumed = anna
+        assert anna.works()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_ticket_of_another_session_is_refused(
+    machine: Machine, version: ssl.TLSVersion
+) -> None:
+    context = trusting(version=version)
+    with (
+        setting(machine, "[TLS]\nTLSResumption=require\n"),
+        TlsSession(machine, "anna", context=context) as anna,
+        TlsSession(machine, "bob", context=context) as bob,
+    ):
+        assert anna.works()
+        bob.resumed = anna
+        assert refusal(bob).startswith("522 ")
+        bob.resumed = bob
+        assert bob.works()
+
+
+@pytest.mark.parametrize(("wanted", "times"), [("prefer", 1), ("off", 0)])
+def test_what_does_not_resume_is_logged_once(machine: Machine, wanted: str, times: int) -> None:
+    with (
+        setting(machine, f"[TLS]\nTLSResumption={wanted}\n"),
+        TlsSession(machine, "anna") as anna,
+    ):
+        assert anna.works()
+        assert logged(machine, anna.unit, events.NOT_RESUMED) == []
+        anna.resumed = None
+        assert anna.works()
+        assert anna.works()
+        assert len(logged(machine, anna.unit, events.NOT_RESUMED)) == times
+
+
+def test_a_handshake_that_has_begun_is_answered_before_150(machine: Machine) -> None:
+    """basic-ftp takes 150 for its end, and closes then if the file is empty."""
+    with TlsSession(machine, "anna") as anna:
+        host, port = anna.makepasv()
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = anna.context.wrap_bio(incoming, outgoing, session=anna.secured.session)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            client.do_handshake()
+        with network(machine):
+            data = socket.create_connection((host, port))
+        with data:
+            data.sendall(outgoing.read())
+            assert anna.sendcmd("STOR empty").startswith("150 ")
+            readable, _, _ = select.select([data], [], [], 0)
+            assert readable == [data]
+        assert anna.getmultiline().startswith("425 ")
+    machine.run("rm", "-f", "/home/anna/empty")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "found"),
+    [
+        ("", "", "TLSv1.3"),
+        ("", "-tls1_2", "TLSv1.2"),
+        ("TLSMinimum=1.3", "-tls1_2", "alert protocol version"),
+        ("TLSCiphers=ECDHE-RSA-CHACHA20-POLY1305", "-tls1_2", "ECDHE-RSA-CHACHA20-POLY1305"),
+        ("TLSCiphers=AES256-GCM-SHA384", "-tls1_2", "AES256-GCM-SHA384"),
+        ("TLSCipherSuites=TLS_CHACHA20_POLY1305_SHA256", "", "TLS_CHACHA20_POLY1305_SHA256"),
+        ("TLSGroups=P-521", "", "secp521r1"),
+        ("TLSGroups=P-521", "-groups P-256", "alert handshake failure"),
+    ],
+)
+def test_versions_ciphers_and_groups_are_the_admins(
+    machine: Machine, text: str, options: str, found: str
+) -> None:
+    with setting(machine, f"[TLS]\n{text}\n"):
+        assert found in s_client(machine, "-brief", *options.split())
+
+
+@pytest.mark.parametrize("name", ["TLSCiphers", "TLSCipherSuites", "TLSGroups"])
+def test_a_name_that_openssl_does_not_know_is_told(machine: Machine, name: str) -> None:
+    with setting(machine, f"[TLS]\n{name}=NONSENSE\n"), Session(machine) as session:
+        assert session.code("AUTH TLS") == "431"
+        assert logged(machine, session.unit, events.TLS_FAILED)[0]["FTPSD_REASON"]
+
+
+def test_a_login_by_hand(machine: Machine) -> None:
+    made = authority(machine)
+    said = f"USER anna\nPASS {machine.passwords['anna']}\nPWD\nQUIT\n"
+    trust = ("-CAfile", f"{made.path}.crt", "-verify_return_error", "-verify_hostname", NAME)
+    with credential(machine, "ftpsd.pem", made.sign(NAME)):
+        answers = s_client(machine, "-quiet", "-alpn", "ftp", *trust, text=said).splitlines()
+
+    assert [line[:3] for line in answers if line[:3].isdigit() and line[:3] != "220"] == [
+        "331",
+        "230",
+        "257",
+        "221",
+    ]
+
+
+def test_who_means_to_speak_something_else_is_refused(machine: Machine) -> None:
+    """A browser sent here by an attacker, say (ALPACA)."""
+    assert "ALPN protocol: ftp" in s_client(machine, "-alpn", "h2,ftp")
+    assert "alert no application protocol" in s_client(machine, "-alpn", "h2,http/1.1")
+
+
+def test_a_scan_finds_nothing_weak(machine: Machine) -> None:
+    scan = ("sslscan", "--starttls-ftp", "--no-groups", "--xml=-", f"{SERVER}:21")
+    (test,) = ET.fromstring(machine.run(*scan).stdout).iter("ssltest")
+    enabled = {
+        f"{one.get('type')} {one.get('version')}"
+        for one in test.iter("protocol")
+        if one.get("enabled") == "1"
+    }
+    ciphers = {one.get("cipher") or "" for one in test.iter("cipher")}
+    flaws = {one.get("sslversion"): one.get("vulnerable") for one in test.iter("heartbleed")}
+
+    assert enabled == {"tls 1.2", "tls 1.3"}
+    assert ciphers
+    assert [one for one in ciphers if "GCM" not in one and "POLY1305" not in one] == []
+    assert [one for one in ciphers if not one.startswith(("ECDHE-", "DHE-", "TLS_"))] == []
+    assert {one.get("strength") for one in test.iter("cipher")} <= {"strong", "acceptable"}
+    assert set(flaws.values()) <= {"0"}
+    assert {one.get("supported") for one in test.iter("renegotiation")} == {"0"}
+
+
+def test_nothing_is_compressed_and_renegotiation_is_secure_where_it_is_known(
+    machine: Machine,
+) -> None:
+    said = s_client(machine, "-tls1_2")
+
+    assert "Compression: NONE" in said
+    assert "Secure Renegotiation IS supported" in said

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An upload that is taken back takes nothing else with it; see tests/settings for the rest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import reason
+
+from ftpsd.options import Settings
+from ftpsd.wire import files
+from ftpsd.worker.beneath import Root
+from ftpsd.worker.rights import Rights
+from ftpsd.worker.uploads import Uploads
+
+
+class Uploading:
+    """Uploads beneath a root, by some settings."""
+
+    def __init__(self, jail: Path, **chosen: Any) -> None:
+        self.root = Root(str(jail), Rights(Settings(**chosen)))
+        self.uploads = Uploads(self.root)
+
+    def write(self, path: str, text: str, mode: str = "store") -> None:
+        call = files.Create(path=path, mode=mode, offset=0)
+        with os.fdopen(self.uploads.create(call).file_fd, "w") as file:
+            file.write(text)
+
+    def finish(self, *, whole: bool) -> None:
+        self.uploads.finish(files.Finish(whole=whole))
+
+    def close(self) -> None:
+        self.uploads.give_up()
+        os.close(self.root.fd)
+
+
+def test_what_took_the_place_of_a_failed_upload_stays(jail: Path) -> None:
+    one = Uploading(jail, delete_failed_uploads=True)
+    one.write("/new", "half")
+    (jail / "other").write_text("other")
+    (jail / "other").rename(jail / "new")
+    one.finish(whole=False)
+    one.close()
+
+    assert (jail / "new").read_text() == "other"
+
+
+def test_an_upload_that_is_never_finished_is_taken_back_by_the_next(jail: Path) -> None:
+    one = Uploading(jail, atomic_uploads=True)
+    one.write("/full/file", "half")
+    one.write("/full/next", "whole")
+    one.finish(whole=True)
+    one.close()
+
+    assert sorted(os.listdir(jail / "full")) == ["file", "next"]
+    assert (jail / "full/file").read_text() == "content"
+
+
+def test_to_finish_twice_is_nothing(jail: Path) -> None:
+    one = Uploading(jail, atomic_uploads=True)
+    one.write("/new", "whole")
+    one.finish(whole=True)
+    one.finish(whole=False)
+    one.finish(whole=True)
+    one.close()
+
+    assert (jail / "new").read_text() == "whole"
+
+
+def test_a_file_that_is_too_large_is_found_out_however_it_was_written(jail: Path) -> None:
+    one = Uploading(jail, atomic_uploads=True, max_file_size=3)
+    one.write("/full/file", "four")
+    assert reason(lambda: one.finish(whole=True)) == "too_large"
+    one.close()
+
+    assert (jail / "full/file").read_text() == "content"
+
+
+@pytest.mark.parametrize("path", ["/loop", "/fifo", "/full"])
+def test_what_is_no_file_is_not_replaced(jail: Path, path: str) -> None:
+    one = Uploading(jail, atomic_uploads=True)
+    assert reason(lambda: one.write(path, "x")) in ("loop", "not_regular", "is_directory")
+    one.close()
+    assert (jail / path[1:]).is_symlink() or not (jail / path[1:]).is_file()
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(jail: Path) -> None:
+    (jail / "nowhere").symlink_to("none")
+    one = Uploading(jail, atomic_uploads=True)
+    assert reason(lambda: one.write("/nowhere", "x")) == "not_regular"
+    one.close()
+    assert (jail / "nowhere").is_symlink()
+
+
+def test_a_file_beyond_a_link_is_replaced_beneath_the_root(jail: Path) -> None:
+    one = Uploading(jail, atomic_uploads=True)
+    one.write("/in", "new")
+    one.finish(whole=True)
+    one.close()
+
+    assert (jail / "in").is_symlink()
+    assert (jail / "full/file").read_text() == "new"
+
+
+def test_a_denied_directory_takes_no_file_by_a_link(jail: Path) -> None:
+    (jail / "way").symlink_to("full")
+    one = Uploading(jail, atomic_uploads=True, deny_names=("full",))
+    assert reason(lambda: one.write("/way/new", "x")) == "denied"
+    one.close()
+    assert os.listdir(jail / "full") == ["file"]
