@@ -17,7 +17,7 @@ printf %s "$1" >/etc/vsftpd.conf
 echo 'vsftpd: 192.0.2. [2001:db8::]/32' >/etc/hosts.allow
 echo 'ALL: ALL' >/etc/hosts.deny
 DESTDIR=/ /src/install.sh --prefix=/usr >/dev/null
-python3 /usr/lib/ftpsd/ftpsd/__main__.py import-vsftpd /etc/vsftpd.conf --vendor=upstream --write
+python3 /usr/lib/ftpsd/ftpsd/__main__.py ctl import-vsftpd /etc/vsftpd.conf --vendor=upstream --write
 cd /etc/systemd/system
 cat *.d/50-vsftpd.conf
 mv ftpsd@.service.d ftpsd@0.service.d

@@ -67,11 +67,11 @@ def guessed(config: str, os_release: str) -> Vendor:
     return VENDORS["debian"]
 
 
-def _vendor(arguments: argparse.Namespace, tree: Tree) -> Vendor:
-    if arguments.vendor != "auto":
-        return VENDORS[arguments.vendor]
+def _vendor(chosen: argparse.Namespace, tree: Tree) -> Vendor:
+    if chosen.vendor != "auto":
+        return VENDORS[chosen.vendor]
     found = next((text for path in _OS_RELEASE if (text := tree.read(path)) is not None), b"")
-    return guessed(arguments.config, found.decode("utf-8", "replace"))
+    return guessed(chosen.config, found.decode("utf-8", "replace"))
 
 
 def _mode(path: str) -> int:
@@ -109,14 +109,10 @@ def _left_over(root: Path, files: Mapping[str, str]) -> list[str]:
     return sorted(one for one in found if one not in files)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ftpsdctl import-vsftpd",
-        description="Show what of vsftpd's configuration becomes what in ftpsd. Nothing is written "
-        "without --write.",
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
     parser.add_argument("config", metavar="FILE", help="such as /etc/vsftpd.conf")
-    parser.add_argument("--write", action="store_true", help="write the files that are shown")
+    parser.add_argument("--write", action="store_true", help="write the files, not only show them")
     parser.add_argument("--force", action="store_true", help="write over files that are there")
     parser.add_argument(
         "--root",
@@ -131,7 +127,6 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="whose vsftpd FILE is for: names, defaults and the reading of blanks differ",
     )
-    return parser
 
 
 def _said(problems: Iterable[Problem]) -> int:
@@ -154,37 +149,36 @@ def _data(config: str) -> bytes:
         return file.read()
 
 
-def main(argv: list[str]) -> int:
-    """Import or show; give the exit status: 1 if nothing can be imported, 2 for a wrong call."""
-    arguments = _parser().parse_args(argv)
-    tree = Tree(arguments.root)
+def run(chosen: argparse.Namespace) -> int:
+    """Import or show; give the exit status: 1 if nothing can be imported."""
+    tree = Tree(chosen.root)
     try:
-        data = _data(arguments.config)
+        data = _data(chosen.config)
     except OSError as error:
-        return _said([Problem(arguments.config, 0, error.strerror or "cannot be read")])
-    found, plan = make(data, _vendor(arguments, tree), arguments.config, tree)
+        return _said([Problem(chosen.config, 0, error.strerror or "cannot be read")])
+    found, plan = make(data, _vendor(chosen, tree), chosen.config, tree)
     if plan.problems:
         return _said(plan.problems)
     files = plan.files()
-    if arguments.write:
-        status = _checked_write(arguments, files)
+    if chosen.write:
+        status = _checked_write(chosen, files)
         if status:
             return status
     else:
         for path, text in files.items():
             _print(f"#### {path}\n{text}")
-    for path in _left_over(arguments.root, files):
+    for path in _left_over(chosen.root, files):
         plan.checks.append(f"{path} is from an earlier import, and still holds.")
-    _print(report(arguments.config, found, plan))
+    _print(report(chosen.config, found, plan))
     return 0
 
 
-def _checked_write(arguments: argparse.Namespace, files: Mapping[str, str]) -> int:
-    there = [path for path in files if os.path.lexists(arguments.root / path.lstrip("/"))]
-    if there and not arguments.force:
+def _checked_write(chosen: argparse.Namespace, files: Mapping[str, str]) -> int:
+    there = [path for path in files if os.path.lexists(chosen.root / path.lstrip("/"))]
+    if there and not chosen.force:
         return _said(Problem(path, 0, "is there; --force writes over it") for path in there)
     try:
-        _write(arguments.root, files)
+        _write(chosen.root, files)
     except OSError as error:
         return _said([Problem(str(error.filename), 0, error.strerror or "cannot be written")])
     return 0
