@@ -60,7 +60,7 @@ BOOLEANS: Final = (
         _WORKS,
         _SETTING,
         ("WorldReadableOnly",),
-        "Anonymous clients and guests see only what everybody may read.",
+        "Anonymous clients and guests download only what everybody may read.",
     ),
     Row("anonymous_enable", True, _IGNORED, _SETTING, ("Anonymous",)),
     Row(
@@ -110,9 +110,12 @@ BOOLEANS: Final = (
         "chown_uploads",
         False,
         _WORKS,
-        _SETTING,
-        ("UploadOwner", "CapabilityBoundingSet"),
-        "Who uploads gets no capability: the helper needs CAP_CHOWN for it, by a drop-in.",
+        _LOST,
+        (),
+        "No process of ftpsd can give files away: uploads belong to the account that the session "
+        "works as. Instead, let a group have them: give the directory that group and the setgid "
+        "bit, and set FileMode= and UMask= in the policy of those who upload. Or set VirtualUser= "
+        "(AnonymousUser= for anonymous clients), which all of their session works as.",
     ),
     Row(
         "chroot_list_enable",
@@ -326,7 +329,8 @@ BOOLEANS: Final = (
         _WORKS,
         _LOST,
         (),
-        "Listings show names where ftpsd knows them; vsftpd without this showed numbers.",
+        "Listings show the names of the user and its group, and other owners as numbers: a worker "
+        "knows no other accounts.",
     ),
     Row("tilde_user_enable", False, _WORKS, _LOST, (), "~user is a name like any other."),
     Row(

@@ -15,7 +15,7 @@ from ftpsd.admin.vsftpd.encryption import encryption
 from ftpsd.admin.vsftpd.logins import login
 from ftpsd.admin.vsftpd.people import policies
 from ftpsd.admin.vsftpd.plan import BANNER, ETC, Plan
-from ftpsd.admin.vsftpd.problems import Problem, problems
+from ftpsd.admin.vsftpd.problems import Problem, problems, untaken
 from ftpsd.admin.vsftpd.reader import Read, read
 from ftpsd.admin.vsftpd.remarks import remarks
 from ftpsd.admin.vsftpd.report import report
@@ -47,6 +47,7 @@ def make(data: bytes, vendor: Vendor, config: str, tree: Tree) -> tuple[Read, Pl
     units(v, tree, plan)
     remarks(v, tree, plan)
     plan.policies.sort(key=lambda one: one.name)
+    plan.problems += untaken(v, config, plan)
     return found, plan
 
 

@@ -80,7 +80,10 @@ def _credentials(v: Values, tree: Tree, plan: Plan) -> None:
             plan.checks.append(f"{path} cannot be read; without it no session can start.")
         if not path.startswith("/") or path.split() != [path]:
             plan.checks.append(f"Copy {path} to /etc/credstore/{name}: a unit cannot name it.")
-    plan.checks.append("A certificate in /etc/credstore/ftpsd.pem would come before vsftpd's.")
+    if "ftpsd.pem" in wanted:
+        plan.checks.append(
+            "ftpsd.crt and ftpsd.key in /etc/credstore would come before vsftpd's certificate."
+        )
     if chain and v.text("dsa_cert_file"):
         plan.changes.append("The DSA certificate is not brought over.")
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ftpsd.admin.vsftpd.keys import LONGEST_DELAY, MOST_FAILURES, span, yes
-from ftpsd.admin.vsftpd.plan import BANNER, ETC, Plan
+from ftpsd.admin.vsftpd.plan import BANNER, ETC, Plan, Policy
 from ftpsd.admin.vsftpd.problems import Problem, writable
 from ftpsd.admin.vsftpd.reader import lines_of
 from ftpsd.admin.vsftpd.tree import can_be_matched
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ftpsd.admin.vsftpd.tree import Tree
     from ftpsd.admin.vsftpd.values import Values
 
-_ANONYMOUS = ("anonymous", "ftp")
+ANONYMOUS: Final = ("anonymous", "ftp")
+"""The names of anonymous clients, in vsftpd and in ftpsd."""
 _COPIES = {
     "userlist_file": "user_list",
     "banned_email_file": "banned_emails",
@@ -97,14 +98,23 @@ def _users(v: Values, tree: Tree, config: str, plan: Plan) -> None:
     plan.settings["DenyUsers" if denies else "AllowUsers"] = _copy(plan, v, "userlist_file", found)
     if not v.on("anonymous_enable"):
         return
-    named = [one for one in _ANONYMOUS if one in found]
-    if len(named) == (len(_ANONYMOUS) if denies else 0):
+    named = [one for one in ANONYMOUS if one in found]
+    if len(named) == (len(ANONYMOUS) if denies else 0):
         plan.settings["Anonymous"] = "no"
         plan.changes.append("The list of users keeps anonymous clients out, so Anonymous=no.")
-    elif named and (denies or len(named) < len(_ANONYMOUS)):
+    elif len(named) == 1:
+        # A name that is not let in anonymously is an account's, and the list is asked about that.
+        plan.policies.append(
+            Policy(
+                "60-vsftpd-user-list",
+                "a name of anonymous clients that the list of users keeps out",
+                {"Anonymous": "yes", "User": named[0] if denies else f"!{named[0]}"},
+                {"Anonymous": "no"},
+            )
+        )
         plan.checks.append(
-            f"The list of users has {named[0]} and not the other name of anonymous clients; in "
-            "ftpsd both are the same. Set Anonymous= as you mean it."
+            f"The list of users has {named[0]} and not the other name of anonymous clients, which "
+            "are the same account. A policy keeps it so; set Anonymous= if you mean both."
         )
 
 

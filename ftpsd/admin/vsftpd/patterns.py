@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from typing import Final
 
 _BRACES: Final = re.compile(r"(\{[^{}]*\})")
-_MOST: Final = 256
+_MOST: Final = 2048
+"""More than a setting has room for."""
 _SPECIAL: Final = re.compile(r"[\s\"'\\%!{}]")
 
 
@@ -32,12 +34,20 @@ def spans(pattern: str) -> bool:
     return "/" in pattern
 
 
-def _alternatives(pattern: str) -> list[str]:
-    parts = [
+def too_many(pattern: str) -> bool:
+    """Say whether a pattern stands for more than `translate` gives."""
+    return math.prod(map(len, _parts(pattern))) > _MOST
+
+
+def _parts(pattern: str) -> list[list[str]]:
+    return [
         part[1:-1].split(",") if part.startswith("{") and part.endswith("}") else [part]
         for part in _BRACES.split(pattern)
     ]
-    product = itertools.product(*parts)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    product = itertools.product(*_parts(pattern))
     return ["".join(one) for one in itertools.islice(product, _MOST)]
 
 

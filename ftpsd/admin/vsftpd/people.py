@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from ftpsd.admin.vsftpd.keys import yes
-from ftpsd.admin.vsftpd.logins import users
+from ftpsd.admin.vsftpd.logins import ANONYMOUS, users
 from ftpsd.admin.vsftpd.person import Person, settings
 from ftpsd.admin.vsftpd.plan import Plan, Policy, difference
 from ftpsd.admin.vsftpd.problems import Problem, problems
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from ftpsd.admin.vsftpd.tree import Tree
     from ftpsd.admin.vsftpd.values import Values
-
-_ANONYMOUS = ("anonymous", "ftp")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,6 +37,10 @@ class People:
     def person(self, name: str = "") -> Person:
         """Give a user with a password."""
         return Person(name, listed=name in self.chrooted, homes=self.homes)
+
+    def is_anonymous(self, name: str) -> bool:
+        """Say whether who gives this name is an anonymous client, and not an account's user."""
+        return self.v.on("anonymous_enable") and name.lower() in ANONYMOUS
 
     def add(
         self, name: str, about: str, match: Mapping[str, str], other: Mapping[str, str]
@@ -69,8 +71,10 @@ def policies(v: Values, tree: Tree, config: str, plan: Plan) -> None:
 
 def _chroot_list(people: People, base: Mapping[str, str]) -> None:
     other = difference(base, settings(people.v, Person(listed=True, homes=people.homes)))
-    if people.chrooted:
-        match = {"User": " ".join(dict.fromkeys(people.chrooted))}
+    # The policy would take an anonymous client of such a name out of its jail.
+    names = [one for one in dict.fromkeys(people.chrooted) if not people.is_anonymous(one)]
+    if names:
+        match = {"User": " ".join(names)}
         people.add("30-vsftpd-chroot-list", "users of the chroot list", match, other)
 
 
@@ -78,7 +82,7 @@ def _marked_homes(people: People, base: Mapping[str, str]) -> None:
     if not people.v.on("passwd_chroot_enable") or people.v.on("guest_enable"):
         return
     for name in sorted(one for one in people.homes if can_be_matched(one)):
-        if "/./" in people.homes[name]:
+        if "/./" in people.homes[name] and not people.is_anonymous(name):
             other = difference(base, settings(people.v, people.person(name)))
             about = f"{name}, whose home directory has a mark"
             people.add(f"40-vsftpd-home-{name}", about, {"User": name}, other)
@@ -133,7 +137,7 @@ def _one(people: People, name: str, own: Mapping[str, Assignment]) -> None:
         other = difference(settings(v, who), settings(theirs, who))
         match = {"Anonymous": "yes"}
         people.add("50-vsftpd-anonymous", f"{about}, anonymously", match, other)
-    if v.on("anonymous_enable") and name.lower() in _ANONYMOUS:
+    if people.is_anonymous(name):
         return
     if not can_be_matched(name):
         reason = f"no policy can name the user {name!r}"

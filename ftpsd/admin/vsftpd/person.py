@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ftpsd.admin.vsftpd import patterns
-from ftpsd.admin.vsftpd.keys import mode, patience, yes
+from ftpsd.admin.vsftpd.keys import bounded, mode, patience, yes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,20 +88,11 @@ def _rights(v: Values, who: Person) -> dict[str, str]:
 
 
 def _modes(v: Values, who: Person) -> dict[str, str]:
-    restricted = who.restricted(v)
-    umask = v.number("anon_umask" if restricted else "local_umask")
-    found = {
-        "UMask": mode(umask),
+    return {
+        "UMask": mode(v.number("anon_umask" if who.restricted(v) else "local_umask")),
         "FileMode": mode(v.number("file_open_mode")),
         "DirectoryMode": "0777",
     }
-    if restricted and v.on("chown_uploads"):
-        # vsftpd sets this mode on the open file, whatever the umask is.
-        found["UMask"] = "0000"
-        found["FileMode"] = mode(v.number("chown_upload_mode"))
-        found["DirectoryMode"] = mode(~umask)
-        found["UploadOwner"] = v.text("chown_username")
-    return found
 
 
 def _listing(v: Values) -> dict[str, str]:
@@ -144,8 +135,8 @@ def _session(v: Values, who: Person) -> dict[str, str]:
     found = {
         "DirectoryMessage": (v.on("dirmessage_enable") and message(v)) or "none",
         "IdleTimeoutSec": patience(v.number("idle_session_timeout")),
-        "UploadRate": str(rate),
-        "DownloadRate": str(rate),
+        "UploadRate": bounded(rate),
+        "DownloadRate": bounded(rate),
     }
     if v.text("cmds_allowed"):
         found["AllowCommands"] = " ".join(

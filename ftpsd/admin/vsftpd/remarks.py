@@ -18,7 +18,7 @@ ALWAYS: Final = (
     "Codes of replies are the same where a client can depend on them; their texts are not.",
     "A session begins in binary mode. TYPE A converts line ends, unlike in vsftpd by default.",
     "LIST of what is not there is 550, not an empty list.",
-    "Listings show names of owners where ftpsd knows them, not numbers.",
+    "Listings show the names of the user and its group, and other owners as numbers.",
     "Files are not locked while they are transferred.",
     "The log is the journal; there is no xferlog and no vsftpd.log.",
 )
@@ -28,7 +28,7 @@ _SYSTEM: Final = 1000
 def remarks(v: Values, tree: Tree, plan: Plan) -> None:
     """Add them. The order is that of the report."""
     plan.changes += ALWAYS
-    for add in (_sane, _accounts, _jails, _names, _commands, _times, _passive, _modes):
+    for add in (_sane, _accounts, _jails, _names, _commands, _times, _passive, _modes, _owners):
         add(v, tree, plan)
 
 
@@ -45,9 +45,9 @@ def _sane(v: Values, _tree: Tree, plan: Plan) -> None:
 
 def _accounts(v: Values, tree: Tree, plan: Plan) -> None:
     if v.on("local_enable"):
+        system = "" if v.on("guest_enable") else f" accounts below uid {_SYSTEM} (MinimumUID=)"
         plan.changes.append(
-            f"Root, accounts below uid {_SYSTEM} (MinimumUID=) and those in /etc/ftpusers cannot "
-            "log in, whatever PAM says."
+            f"Root,{system} and those in /etc/ftpusers cannot log in, whatever PAM says."
         )
         service = v.text("pam_service_name") or "ftp"
         if tree.read(f"/etc/pam.d/{service}") is None:
@@ -57,8 +57,8 @@ def _accounts(v: Values, tree: Tree, plan: Plan) -> None:
             )
     if v.on("guest_enable"):
         plan.checks.append(
-            f"VirtualUser={v.text('guest_username') or 'ftp'} has to be an account that ftpsd may "
-            "use; who may log in as a guest is what the PAM service says."
+            f"VirtualUser={v.text('guest_username') or 'ftp'} has to be an account, and "
+            "not root; who may log in as a guest is what the PAM service says."
         )
 
 
@@ -72,8 +72,12 @@ def _jails(v: Values, _tree: Tree, plan: Plan) -> None:
         )
     if v.on("guest_enable") and v.on("virtual_use_local_privs") and not v.on("chroot_local_user"):
         plan.changes.append("Guests are kept in their directory; vsftpd let them see all of /.")
-    if "local_root" in v.set and everywhere:
-        plan.changes.append("A local_root that is not there ends the login.")
+    if v.on("local_enable") and everywhere:
+        place = "home directory" if "local_root" not in v.set else "local_root"
+        then = "ended the login" if "local_root" not in v.set else "began at home"
+        plan.changes.append(
+            f"Who cannot enter the {place} begins in /, where a session of vsftpd {then}."
+        )
 
 
 def _names(v: Values, _tree: Tree, plan: Plan) -> None:
@@ -137,6 +141,14 @@ def _passive(v: Values, _tree: Tree, plan: Plan) -> None:
 
 
 def _modes(v: Values, _tree: Tree, plan: Plan) -> None:
-    for name in ("local_umask", "anon_umask", "file_open_mode", "chown_upload_mode"):
+    for name in ("local_umask", "anon_umask", "file_open_mode"):
         if v.number(name) > 0o777:
             plan.checks.append(f"{name} has more than permission bits; they are left out.")
+
+
+def _owners(v: Values, _tree: Tree, plan: Plan) -> None:
+    if v.on("chown_uploads") and (v.on("anonymous_enable") or v.on("guest_enable")):
+        plan.checks.append(
+            f"chown_uploads gave uploads to {v.text('chown_username') or 'root'}; now they belong "
+            "to the account that the session works as. See at its line what to do instead."
+        )

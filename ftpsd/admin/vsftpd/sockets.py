@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
+from ftpsd.admin.vsftpd.keys import MOST_SESSIONS, bounded
 from ftpsd.admin.vsftpd.wrappers import rules
 
 if TYPE_CHECKING:
@@ -82,15 +83,24 @@ def _right(address: str, version: int) -> bool:
 
 def _limits(v: Values, plan: Plan) -> None:
     most, each = v.number("max_clients"), v.number("max_per_ip")
+    plan.settings["Sessions"] = bounded(min(most, MOST_SESSIONS))
+    plan.settings["SessionsPerAddress"] = bounded(min(each, MOST_SESSIONS))
+    # As many again may be about to log in: who is too many is to hear 421, not nothing.
     plan.unit(
         _SOCKET,
         "Socket",
-        f"MaxConnections={min(most, _MOST) or _NO_LIMIT}",
-        f"MaxConnectionsPerSource={min(each, _MOST)}",
+        f"MaxConnections={min(2 * most, _MOST) or _NO_LIMIT}",
+        f"MaxConnectionsPerSource={min(2 * each, _MOST)}",
     )
-    plan.changes.append(
-        "Connections beyond the limits are closed by systemd, without the 421 that vsftpd sent."
-    )
+    if most or each:
+        plan.changes.append(
+            "Who is one too many hears 421 at the login, no longer when connecting; beyond twice "
+            "the limits systemd closes connections without a word."
+        )
+    if each and v.on("listen_ipv6"):
+        plan.changes.append(
+            "Addresses of one IPv6 network of 64 bits count as one for SessionsPerAddress=."
+        )
 
 
 def _wrappers(tree: Tree, plan: Plan) -> None:
@@ -126,8 +136,3 @@ def _capabilities(plan: Plan) -> None:
             "AmbientCapabilities=CAP_NET_BIND_SERVICE",
             "PrivateUsers=no",
         )
-    owners = [plan.settings, *(one.settings for one in plan.policies)]
-    if any(one.get("UploadOwner") for one in owners):
-        plan.unit("ftpsd-helper.service", "Service", "CapabilityBoundingSet=CAP_CHOWN")
-        if any(one.get("UploadOwner") in ("root", "0") for one in owners):
-            plan.checks.append("Uploads would belong to root; choose another UploadOwner=.")

@@ -17,6 +17,7 @@ from ftpsd.admin.vsftpd.command import make
 from ftpsd.admin.vsftpd.plan import Plan
 from ftpsd.admin.vsftpd.row import VENDORS
 from ftpsd.admin.vsftpd.tree import Tree
+from ftpsd.helper.settings import MATCHES
 from ftpsd.options import OPTIONS
 
 HERE = Path(__file__).parent / "configurations"
@@ -80,11 +81,20 @@ def test_a_configuration_becomes_what_was_agreed_on(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_what_is_written_ftpsd_understands(file: Path) -> None:
-    found = plan(file.read_text())
-    for settings in (found.settings, *(one.settings for one in found.policies)):
-        for key, value in settings.items():
-            if key in OPTIONS and value:
-                OPTIONS[key].metadata["parse"](value)
+    for path, text in plan(file.read_text()).files().items():
+        if not path.startswith("/etc/ftpsd/") or not path.endswith(".conf"):
+            continue
+        section = ""
+        for line in text.splitlines():
+            key, equals, value = line.partition("=")
+            if line.startswith("["):
+                section = line[1:-1]
+            elif equals and section == "Match":
+                MATCHES[key](value)
+            elif equals and not line.startswith("#"):
+                assert OPTIONS[key].metadata["section"] == section
+                # What is empty is the default again.
+                assert not value or OPTIONS[key].metadata["parse"](value) is not None
 
 
 def test_there_are_those_that_are_shipped_and_twenty_realistic_ones() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd.admin.vsftpd.patterns import spans, translate
-from ftpsd.protocol.pattern import matches
+from ftpsd.options import Settings
+from ftpsd.worker.rights import Rights
 
 
 @pytest.mark.parametrize(
@@ -45,4 +46,5 @@ def test_what_comes_out_is_words_without_anything_a_setting_would_take_otherwise
 
 @given(st.text(st.characters(exclude_characters="*?{}/", exclude_categories=["Cs"]), min_size=1))
 def test_a_name_without_wildcards_matches_wherever_it_stands(text: str) -> None:
-    assert all(matches(one, f"before {text} behind") for one in translate(text))
+    upload = Rights(Settings(upload_names=tuple(translate(text))))
+    assert upload.named("upload", f"before {text} behind")
