@@ -14,7 +14,7 @@ CONFIG = """
 listen=YES\nlisten_address=192.0.2.1\nlocal_enable=YES\nwrite_enable=YES\nssl_enable=YES
 implicit_ssl=YES\nrsa_cert_file=/etc/vsftpd.crt\nrsa_private_key_file=/etc/vsftpd.key
 connect_from_port_20=YES\nanon_upload_enable=YES
-syslog_enable=YES\ntcp_wrappers=YES\nmax_clients=0\nftpd_banner=Hello
+tcp_wrappers=YES\nmax_clients=0\nftpd_banner=Hello
 """
 USED = """
 listen=NO\nlisten_ipv6=YES\npam_service_name=vsftpd\nxferlog_enable=YES
@@ -37,7 +37,7 @@ printf %s "$1" >/etc/vsftpd.conf
 echo 'vsftpd: 192.0.2. [2001:db8::]/32' >/etc/hosts.allow
 echo 'ALL: ALL' >/etc/hosts.deny
 DESTDIR=/ /src/install.sh --prefix=/usr >/dev/null
-python3 /usr/lib/ftpsd/ftpsd/__main__.py ctl import-vsftpd /etc/vsftpd.conf --vendor=upstream --write
+ftpsdctl import-vsftpd /etc/vsftpd.conf --vendor=upstream --write
 cd /etc/systemd/system
 cat *.d/50-vsftpd.conf
 mv ftpsd@.service.d ftpsd@0.service.d
@@ -58,7 +58,6 @@ def test_systemd_finds_nothing_wrong_in_the_drop_ins(suite: str) -> None:
         "IPAddressAllow=192.0.2.0/24 2001:db8::/32",
         "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
         "LoadCredential=ftpsd.key:/etc/vsftpd.key",
-        "SyslogFacility=ftp",
         "MaxConnections=1000000",
     ):
         assert f"\n{line}\n" in done.stdout

@@ -37,6 +37,7 @@ def encryption(v: Values, tree: Tree, plan: Plan) -> None:
         plan.settings["TLSCiphers"] = re.sub("[ ,:]+", ":", v.text("ssl_ciphers"))
     _anonymous(v, plan)
     _credentials(v, tree, plan)
+    _other_certificates(v, plan)
     _notes(v, plan)
 
 
@@ -80,11 +81,14 @@ def _credentials(v: Values, tree: Tree, plan: Plan) -> None:
             plan.checks.append(f"{path} cannot be read; without it no session can start.")
         if not path.startswith("/") or path.split() != [path]:
             plan.checks.append(f"Copy {path} to /etc/credstore/{name}: a unit cannot name it.")
-    if "ftpsd.pem" in wanted:
+
+
+def _other_certificates(v: Values, plan: Plan) -> None:
+    if any(one.startswith("LoadCredential=ftpsd.pem:") for one in plan.units.get(_UNIT, ())):
         plan.checks.append(
             "ftpsd.crt and ftpsd.key in /etc/credstore would come before vsftpd's certificate."
         )
-    if chain and v.text("dsa_cert_file"):
+    if v.text("rsa_cert_file") and v.text("dsa_cert_file"):
         plan.changes.append("The DSA certificate is not brought over.")
 
 

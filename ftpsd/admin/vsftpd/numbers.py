@@ -21,8 +21,8 @@ def _other(name: str, default: int, fate: Fate, becomes: str, about: str) -> Row
 
 
 _SESSIONS = (
-    "ftpsd counts who has logged in, and answers the next 421; vsftpd counted connections. Twice as "
-    "many connections are let in for that, and systemd closes the rest without a word."
+    "ftpsd counts who has logged in, and answers the next 421; vsftpd counted connections. Twice "
+    "as many connections are let in for that, and systemd closes the rest without a word."
 )
 _PATIENCE = "DataTimeoutSec= bounds this as well, and is data_connection_timeout."
 

@@ -133,10 +133,11 @@ def _passive(v: Values, _tree: Tree, plan: Plan) -> None:
     address = v.text("pasv_address")
     if address and not is_host(address):
         plan.checks.append(f"pasv_address {address!r} is nothing vsftpd could use; left out.")
-    elif address and not v.on("pasv_addr_resolve") and not address.replace(".", "").isdecimal():
+    elif address and not address.replace(".", "").isdecimal():
         plan.checks.append(
-            f"pasv_address {address} is a name, and without pasv_addr_resolve=YES vsftpd ended "
-            "every session at PASV."
+            f"pasv_address {address} is a name, and the helper has no network to ask a DNS server: "
+            "have it in /etc/hosts, or set PassiveAddress= to the address. Else PASV tells the "
+            "address that the client has connected to."
         )
 
 

@@ -35,8 +35,6 @@ def units(v: Values, tree: Tree, plan: Plan) -> None:
     if v.on("tcp_wrappers"):
         _wrappers(tree, plan)
     _capabilities(plan)
-    if v.on("syslog_enable"):
-        plan.unit("ftpsd@.service", "Service", "SyslogFacility=ftp")
 
 
 def _listen(v: Values, plan: Plan) -> None:

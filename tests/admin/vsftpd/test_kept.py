@@ -61,7 +61,7 @@ def test_anonymous_clients_change_what_they_could(tmp_path: Path, config: str, w
 
     assert found.write is write
     assert found.upload is ("anon_upload" in config)
-    assert not (found.delete or found.overwrite or found.rename or found.make_directory)
+    assert (found.delete, found.overwrite, found.make_directory) == (False, False, False)
 
 
 @pytest.mark.parametrize(

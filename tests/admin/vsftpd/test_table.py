@@ -62,7 +62,6 @@ OF_UNITS = {
     "MaxConnections",
     "MaxConnectionsPerSource",
     "PrivateUsers",
-    "SyslogFacility",
 }
 """Keys of drop-ins."""
 ANOTHER = {
