@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import limits
@@ -92,6 +91,10 @@ def octal(text: str) -> int:
 
 def patterns(text: str) -> tuple[str, ...]:
     """Read wildcards for names; one with a space in it stands in quotes."""
+    if not text:
+        return ()
+    import shlex  # only where there is something to split: not every Python has it
+
     try:
         found = tuple(shlex.split(text))
     except ValueError as error:

@@ -23,6 +23,11 @@ class Rate:
         self._left = self._burst
         self._filled = 0.0
 
+    @property
+    def bounded(self) -> bool:
+        """Say whether there is a bound."""
+        return bool(self._per_second)
+
     def prepare(self, data: Stream) -> None:
         """Make the buffers of a data connection small enough, so that it flows evenly."""
         if self._per_second:

@@ -84,7 +84,7 @@ class Secure:
         self._tls: Any = context.wrap_bio(self._in, self._out, server_side=True)
         self._must_resume = must_resume
         self._hello: hello.Hello | None = hello.Hello()
-        self._left = b""
+        self._left = memoryview(b"")
         self._shaken = self._finished = False
         self._young = _SMALL_BYTES
         self.clean = self._ended = False
@@ -153,7 +153,7 @@ class Secure:
         try:
             check_protocol(bytes(first.message))
         except Refused:
-            self._left += NO_APPLICATION_PROTOCOL
+            self._left = memoryview(bytes(self._left) + NO_APPLICATION_PROTOCOL)
             self._tell()
             raise
 
@@ -175,9 +175,9 @@ class Secure:
 
     def _flush(self) -> None:
         """Send what is encrypted. Raise `_Wait` if not all of it is taken."""
-        if self._out.pending:
-            self._left += self._out.read()
-        while self._left:
+        while self._left or self._out.pending:
+            if not self._left:
+                self._left = memoryview(self._out.read())
             try:
                 sent = self.sock.send(self._left)
             except (BlockingIOError, InterruptedError):

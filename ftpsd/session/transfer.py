@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ftpsd.session.pump import Pump
+    from ftpsd.session.rate import Rate
     from ftpsd.session.session import Session
     from ftpsd.session.stream import Stream
 
 NOT_PREPARED = Reply(reply.CANNOT_OPEN_DATA, "Send EPSV, PASV, EPRT or PORT first.")
 NOT_PROTECTED = Reply(reply.NOT_WITH_THIS_PROT, "Data must be protected here: PROT P.")
 _ABORTED = "aborted by the client"
+_AT_ONCE = 16
+"""Steps of a pump, of a millisecond at most, between one look at the client and the next."""
 
 
 def unprepared(session: Session) -> Reply | None:
@@ -111,8 +114,7 @@ class Transfer:
         session = self._session
         if data.secure and session.control.tls is not None:
             session.control.tls.renew_ticket()
-        login = session.logged_in
-        (login.download_rate if pump.sends else login.upload_rate).prepare(data)
+        self._rate(pump).prepare(data)
         begun = time.monotonic()
         try:
             refusal = self._begin(data, begin) or self._move(data, pump, start)
@@ -195,7 +197,7 @@ class Transfer:
     def _move(self, data: Stream, pump: Pump, start: Callable[[], None] | None) -> Reply | None:
         if start is not None:
             start()
-        session, wait, step = self._session, self._meanwhile.wait, pump.step
+        session, wait = self._session, self._meanwhile.wait
         event = select.POLLOUT if pump.sends else select.POLLIN
         deadline = time.monotonic() + session.data_seconds
         while True:
@@ -208,20 +210,31 @@ class Transfer:
             if not ready:
                 return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
             try:
-                if not step():
+                if not self._steps(pump):
                     return None
             except (BlockingIOError, InterruptedError):
                 continue
             deadline = time.monotonic() + session.data_seconds
+
+    def _steps(self, pump: Pump) -> bool:
+        """Move what can be moved at once, but look at the client in between; `False` at the end."""
+        for _ in range(1 if self._rate(pump).bounded else _AT_ONCE):
+            if not pump.step():
+                return False
+            if pump.source is not None:
+                break
+        return True
+
+    def _rate(self, pump: Pump) -> Rate:
+        login = self._session.logged_in
+        return login.download_rate if pump.sends else login.upload_rate
 
     def _slow_down(self, data: Stream, pump: Pump) -> float:
         """Wait until the rate lets more bytes go, and give that moment, 0 for no wait.
 
         ABOR and a lost connection end the wait.
         """
-        login = self._session.logged_in
-        rate = login.download_rate if pump.sends else login.upload_rate
-        until = rate.until(pump.bytes - self._rated, time.monotonic())
+        until = self._rate(pump).until(pump.bytes - self._rated, time.monotonic())
         self._rated = pump.bytes
         if until:
             self._meanwhile.wait(data.fileno(), 0, until)

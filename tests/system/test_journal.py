@@ -10,14 +10,16 @@ from ftp_session import Session
 from machine import Machine, eventually
 
 from ftpsd import events
+from ftpsd.session import events as session_events
 
 CLIENT = "198.51.100.1"
+EVENTS = {**events.EVENTS, **session_events.EVENTS}
 SECRETS = ("Wr0ng-Secret-7319", "Annas Passwort 1", "guest-Secret-4711@example.org")
 
 
 def entries(machine: Machine, unit: str) -> list[dict[str, str]]:
     """Give what of ftpsd's own events `journalctl -u` finds for one session."""
-    ours = {event.id: name for name, event in events.EVENTS.items()}
+    ours = {event.id: name for name, event in EVENTS.items()}
     found = machine.journal(f"--unit={unit}")
     return [
         one | {"name": ours[one["MESSAGE_ID"]]} for one in found if one.get("MESSAGE_ID") in ours
@@ -72,7 +74,7 @@ def test_every_entry_is_of_the_service_and_says_something(machine: Machine) -> N
         assert session.works()
     eventually(lambda: [one for one in entries(machine, unit) if one["name"] == "ENDED"])
     for entry in entries(machine, unit):
-        event = events.EVENTS[entry["name"]]
+        event = EVENTS[entry["name"]]
 
         assert entry["PRIORITY"] == str(event.priority)
         assert entry["SYSLOG_IDENTIFIER"] == "ftpsd"

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from certificates import authority, credential
 from drop_ins import setting
-from ftp_session import SERVER, Session, network
+from ftp_session import SERVER, Session
 from machine import Machine
 from tls_session import NAME, TlsSession, clear_refused, s_client, trusting
 
@@ -138,25 +136,6 @@ def test_what_does_not_resume_is_logged_once(machine: Machine, wanted: str, time
         assert anna.works()
         assert anna.works()
         assert len(logged(machine, anna.unit, events.NOT_RESUMED)) == times
-
-
-def test_a_handshake_that_has_begun_is_answered_before_150(machine: Machine) -> None:
-    """basic-ftp takes 150 for its end, and closes then if the file is empty."""
-    with TlsSession(machine, "anna") as anna:
-        host, port = anna.makepasv()
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        client = anna.context.wrap_bio(incoming, outgoing, session=anna.secured.session)
-        with contextlib.suppress(ssl.SSLWantReadError):
-            client.do_handshake()
-        with network(machine):
-            data = socket.create_connection((host, port))
-        with data:
-            data.sendall(outgoing.read())
-            assert anna.sendcmd("STOR empty").startswith("150 ")
-            readable, _, _ = select.select([data], [], [], 0)
-            assert readable == [data]
-        assert anna.getmultiline().startswith("425 ")
-    machine.run("rm", "-f", "/home/anna/empty")
 
 
 @pytest.mark.parametrize(

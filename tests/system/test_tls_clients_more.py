@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from clients_more import LOCAL, OVER_TLS, names_for
+from clients_more import LOCAL, OVER_TLS, USER, names_for
 from clients_tls import service
 from drop_ins import setting
 from machine import Machine
@@ -50,3 +50,14 @@ def test_a_tree_is_whole_after_both_ways(machine: Machine, client: str) -> None:
 def test_so_it_is_where_data_connections_have_to_resume(machine: Machine, client: str) -> None:
     with setting(machine, "[TLS]\nTLSResumption=require\n"):
         there_and_back(machine, client, names_for(client)[::5])
+
+
+@pytest.mark.parametrize("client", OVER_TLS)
+def test_files_with_nothing_in_them_go_up(machine: Machine, client: str) -> None:
+    """basic-ftp closes after such a one as soon as it has 150, be the handshake over or not."""
+    machine.run("mkdir", f"{LOCAL}/empty", user=USER)
+    paths = [f"{LOCAL}/empty/{number}" for number in range(50)]
+    machine.run("touch", *paths, user=USER)
+    said = OVER_TLS[client](machine, "puttree", ["empty"])
+
+    assert differences(machine, LOCAL, WORK) == "", said
