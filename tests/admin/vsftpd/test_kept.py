@@ -135,7 +135,7 @@ def test_giving_uploads_away_is_told_to_be_lost_with_what_to_do_instead(tmp_path
     assert "CHOWN" not in "".join(plan.files().values())
 
 
-@pytest.mark.parametrize("pattern", ["x" * 5000, "{a,b}" * 12])
+@pytest.mark.parametrize("pattern", ["x" * 5000, "{a,b}" * 12, f"{{{'x,' * 3000}secret}}"])
 def test_a_restriction_that_no_setting_can_have_is_refused_with_its_line(
     tmp_path: Path, pattern: str
 ) -> None:
