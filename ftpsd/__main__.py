@@ -101,7 +101,7 @@ usage: ftpsd serve [--help] DIR    serve a directory from here, without root or 
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
 
-ftpsdctl checks settings and keeps users.
+ftpsdctl checks settings, keeps users and imports what vsftpd was set to.
 The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket
 """
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ftpsd.admin import hashing, users
 from ftpsd.admin.convert import FORMATS, Conversion
 from ftpsd.admin.records import BadRecord, Record, Store
+from ftpsd.admin.vsftpd import command as vsftpd
 from ftpsd.helper import settings
 
 if TYPE_CHECKING:
@@ -210,6 +211,12 @@ COMMANDS: Final = (
     Command("user del", "delete a user, not its files", _takes_name, _delete),
     Command("user list", "list the users, and who of them cannot log in", _nothing, _list),
     Command("convert", "make users of another server's virtual users", _takes_file, _convert),
+    Command(
+        "import-vsftpd",
+        "show what becomes of vsftpd's configuration, or write it",
+        vsftpd.arguments,
+        vsftpd.run,
+    ),
 )
 GROUPS: Final = {"user": "users who log in by FTP only: systemd user records in /etc/userdb"}
 """First words that several commands share."""
