@@ -155,7 +155,7 @@ class Kernel:
             # It wants the peer's own close_notify, which nobody needs to wait for.
             pass
         self._finished = True
-        # It fails where the client is gone: OpenSSL calls that the end of the file, like a mere FIN.
+        # It fails where the client is gone; to OpenSSL that is the same as a mere FIN.
         socket.socket.shutdown(self._sock, socket.SHUT_WR)
         return True
 

@@ -32,6 +32,8 @@ _STABLE = (
     "python3,python3-systemd,python3-prctl,python3-pampy,python3-six,"
     "curl,iproute2,lftp,openssl,procps,strace,tnftp,wget"
 )
+# a kernel to boot for what that of the host may lack, and what boots it
+_KERNEL = "e2fsprogs,linux-image-cloud-amd64,openssl,python3,qemu-system-x86,strace"
 _CLIENTS = "aria2,ncftp,node-basic-ftp,nodejs,perl,php-cli,python3-aioftp,rclone,ruby"
 # testing is for reading units only: it is too often between two states to be booted
 PACKAGES = {
@@ -39,6 +41,8 @@ PACKAGES = {
     "trixie": _STABLE,
     "testing": "systemd,python3-minimal",
     "clients-trixie": f"{_STABLE},{_CLIENTS}",
+    "kernel-bookworm": _KERNEL,
+    "kernel-trixie": _KERNEL,
 }
 
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin", "HOME": "/root", "LANG": "C.UTF-8"}
@@ -139,12 +143,12 @@ class _Container:
         shutil.rmtree(self.work)
 
 
-def run_once(suite: str, *argv: str) -> subprocess.CompletedProcess[str]:
+def run_once(suite: str, *argv: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
     """Run a command in a suite's root without booting it; /src is the repository."""
     container = _Container(suite)
     try:
         command = container.command("--pipe", "--as-pid2", "--", *argv)
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     finally:
         container.remove()
 
