@@ -47,8 +47,7 @@ def _check(_: argparse.Namespace) -> int:
         place = f"{one.file}:{one.line}" if one.line else f"{one.file}"
         print(f"{place}: {one.reason}")
     if not mistakes:
-        found = [*settings.files(), *settings.policies()]
-        read = ", ".join(str(file) for file in found)
+        read = ", ".join(str(file) for file in settings.files())
         print(f"No mistakes in {read}." if read else "There are no settings; the defaults hold.")
     return 1 if mistakes else 0
 

@@ -214,7 +214,7 @@ class Conversation:
 
 def encryption(chosen: Settings) -> helper.Encryption:
     """Give the settings of TLS as a session is told them."""
-    names = [field.name for field in helper.Encryption.FIELDS if field.name != "tls13_only"]
+    names = (one.name for one in helper.Encryption.FIELDS[1:])
     same = {name: getattr(chosen, name) for name in names}
     return helper.Encryption(tls13_only=chosen.tls_minimum == "1.3", **same)
 

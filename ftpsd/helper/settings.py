@@ -132,11 +132,6 @@ def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
     return chosen + _drop_ins(directories, "ftpsd.conf.d")
 
 
-def policies(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
-    """List the policies, later ones last. Raise `OSError`."""
-    return _drop_ins(directories, "policies.d")
-
-
 def _names(directory: Path) -> list[str]:
     try:
         return [name for name in os.listdir(directory) if name.endswith(".conf")]
@@ -198,7 +193,7 @@ def load(
             _read(file, partial(_set, values), mistakes)
         if who and who.anonymous:
             values["write"] = False
-        for file in policies(directories) if who else ():
+        for file in _drop_ins(directories, "policies.d") if who else ():
             policy = _Policy()
             _read(file, policy.take, mistakes)
             if who and policy.applies(who):
