@@ -79,7 +79,7 @@ if [[ $what != system ]]; then
   check
   # both processes have to find the tests in the same order, also those made from sets
   export PYTHONHASHSEED=0
-  step 'fast tests' .venv/bin/python -m pytest -n 2 -m 'not system' "$@"
+  step 'fast tests' .venv/bin/python -m pytest -n 3 -m 'not system' "$@"
 fi
 if [[ $what != fast ]]; then
   step 'system tests' .venv/bin/python -m pytest -m system "${@:-tests/system}"

@@ -105,6 +105,13 @@ def test_only_root_reads_what_is_stored(ground: Ground) -> None:
 
 
 @pytest.fixture
+def probe(ground: Ground) -> Iterator[Probe]:
+    """Give a hostile session from an address of its own: its failures would slow others down."""
+    with ground.probe(source="127.0.0.77") as probe:
+        yield probe
+
+
+@pytest.fixture
 def settings(ground: Ground) -> Iterator[Ground]:
     """Give a machine as it is installed, whose settings a test may change."""
     with clear_refused(ground.machine):
