@@ -97,6 +97,8 @@ def serving(root: Path, log: Path, *arguments: str, change: str = "") -> Iterato
             stderr=errors,
             text=True,
             start_new_session=True,
+            # Where the tests run in the background Ctrl-C is ignored, and would be here too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         ) as process,
     ):
         assert process.stdout is not None

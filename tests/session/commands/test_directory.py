@@ -27,9 +27,14 @@ def test_a_large_directory_is_listed_whole_and_in_order(client: Client) -> None:
     assert client.says("STAT /").count("\n") == 1501
 
 
+def crowd(client: Client) -> None:
+    """Make more to list than the buffers of a connection hold, whatever they grow to."""
+    for number in range(10_000):
+        (client.served.root / f"{number:05}-{'n' * 240}").touch()
+
+
 def test_abor_ends_a_listing_at_once(client: Client) -> None:
-    for number in range(1500):
-        (client.served.root / f"{number:04}-{'n' * 240}").touch()
+    crowd(client)
     with socket.socket() as data:
         data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         data.connect((client.served.host, client.port()))
@@ -41,8 +46,7 @@ def test_abor_ends_a_listing_at_once(client: Client) -> None:
 
 
 def test_a_listing_whose_reader_leaves_is_426_and_the_session_goes_on(client: Client) -> None:
-    for number in range(1500):
-        (client.served.root / f"{number:04}-{'n' * 240}").touch()
+    crowd(client)
     with socket.socket() as data:
         data.settimeout(SECONDS)
         data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
