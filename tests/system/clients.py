@@ -60,9 +60,11 @@ def curl(machine: Machine, copy: Copy) -> str:
 
 def lftp(machine: Machine, copy: Copy, *, settings: str = "") -> str:
     ends = f'-R "{copy.local}" "{copy.remote}"' if copy.upload else f"{copy.remote} {copy.local}"
+    # It uses TLS wherever there is any, and trusts no certificate that nobody else has signed.
+    tls = "" if any("ssl" in one for one in copy.options) else "set ftp:ssl-allow no;"
     script = (
         f"set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 20; {settings};"
-        f"{'; '.join(copy.options)};"
+        f"{tls}{'; '.join(copy.options)};"
         f"set ftp:passive-mode {'no' if copy.active else 'yes'};"
         f'open -u "{USER},{machine.passwords[USER]}" {copy.url}; mirror {ends}'
     )

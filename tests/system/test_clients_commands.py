@@ -39,7 +39,8 @@ def resuming(machine: Machine, client: str, *, upload: bool) -> tuple[list[str],
         ends = ["--upload-file", "whole"] if upload else ["--remote-name"]
         return ["curl", "--silent", "--show-error", "-C", "-", "--user", login, *ends, url], ""
     if client == "lftp":
-        script = f"open -u '{USER},{password}' {IPV4}/desk; {'put' if upload else 'get'} -c whole"
+        script = "set ftp:ssl-allow no;"
+        script += f"open -u '{USER},{password}' {IPV4}/desk; {'put' if upload else 'get'} -c whole"
         return ["env", "HOME=/var/tmp/resume", "lftp", "--norc", "-c", script], ""
     if client == "wget":
         login_options = [f"--user={USER}", f"--password={password}"]
