@@ -8,12 +8,14 @@ address; neither changes when a session connects to the helper anew.
 from __future__ import annotations
 
 import collections
+import contextlib
 import hashlib
 import socket
 import struct
 from typing import TYPE_CHECKING, Final
 
 from ftpsd import limits
+from ftpsd.wire.helper import Unavailable
 
 if TYPE_CHECKING:
     from ftpsd.options import Settings
@@ -167,31 +169,32 @@ class Book:
 
 
 class Asker:
-    """The attempt's end."""
+    """The attempt's end. Without the helper nobody may log in: `Unavailable` is raised then."""
 
     def __init__(self, sock: socket.socket) -> None:
         """Ask over `sock`."""
         self._sock = sock
 
     def admit(self, cookie: int, packed: bytes, most: int) -> tuple[bool, float]:
-        """Ask whether an attempt may go on, as one of `most`. Raise `OSError` without a helper."""
+        """Ask whether an attempt may go on, as one of `most`, and how many seconds it waits."""
         address = client(packed)
-        self._sock.send(_QUESTION.pack(cookie, len(address), most, address))
-        allowed, delay = _VERDICT.unpack(self._answer(_VERDICT.size))
+        question = _QUESTION.pack(cookie, len(address), most, address)
+        allowed, delay = _VERDICT.unpack(self._ask(question, _VERDICT.size))
         return allowed, delay
 
     def claim(self, user: str, chosen: Settings) -> str:
         """Ask for one more session of a user; give the setting that refuses it, or nothing."""
         name = hashlib.blake2b(user.encode("utf-8", "surrogateescape"), digest_size=16).digest()
         bounds = chosen.sessions_per_user, chosen.sessions_per_address, chosen.sessions
-        self._sock.send(_CLAIM.pack(name, *bounds))
-        return ("", "SessionsPerUser", "SessionsPerAddress", "Sessions")[self._answer(1)[0]]
+        number = self._ask(_CLAIM.pack(name, *bounds), 1)[0]
+        return ("", "SessionsPerUser", "SessionsPerAddress", "Sessions")[number]
 
-    def _answer(self, size: int) -> bytes:
-        data = self._sock.recv(size)
-        if len(data) != size:
-            raise ConnectionResetError("the helper is gone")
-        return data
+    def _ask(self, question: bytes, size: int) -> bytes:
+        with contextlib.suppress(OSError):
+            self._sock.send(question)
+            if data := self._sock.recv(size):
+                return data
+        raise Unavailable
 
     def settle(self, outcome: bytes, lasting: int | None = None) -> None:
         """Tell how the attempt ended, or `ANSWERED`, if the helper is still there to hear it.

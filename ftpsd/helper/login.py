@@ -82,12 +82,9 @@ class Conversation:
             raise helper.Unavailable from None
         self._log.shared.update(user=request.user, remote=control.remote.text)
         chosen = self._settings(asking(request))
-        try:
-            allowed, delay = self._asker.admit(
-                control.cookie, control.remote.packed, chosen.max_login_failures
-            )
-        except OSError:
-            raise helper.Unavailable from None
+        allowed, delay = self._asker.admit(
+            control.cookie, control.remote.packed, chosen.max_login_failures
+        )
         if not allowed:
             self._say(events.LOGIN_REFUSED, reason="too many attempts on this connection")
             raise helper.Exhausted

@@ -127,6 +127,8 @@ class Helper:
     def _fork(self, session: Session) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if os.fork() == 0:
+            # With it open here, this end would never hear that the helper is gone.
+            ours.close()
             self._let_go(session)
             _attempt(session.sock, theirs, self._spawner, self._log)
         theirs.close()

@@ -21,11 +21,9 @@ from ftpsd.wire.message import (
 )
 
 ClientCertificate = str
-CertificateLogin = str
 TlsResumption = str
 
 enumeration("ClientCertificate", "no optional required")
-enumeration("CertificateLogin", "no with_password without_password")
 enumeration("TlsResumption", "off prefer require")
 
 
@@ -37,7 +35,7 @@ class Encryption(Reply):
     tls_cipher_suites: Text
     tls_groups: Text
     client_certificate: ClientCertificate
-    certificate_login: CertificateLogin
+    certificate_login: Name
 
 
 class GetEncryption(Call[Encryption]):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ftpsd import limits
 from ftpsd.helper.attempts import _QUESTION, DENIED, GRANTED, Asker, Book, Ledger, client
 from ftpsd.options import Settings
+from ftpsd.wire.helper import Unavailable
 
 HERE, THERE = b"\xc0\0\2\1", b"\xc0\0\2\2"
 STEPS = st.lists(
@@ -249,10 +250,10 @@ def test_an_attempt_that_is_over_is_heard(attempt: Attempt) -> None:
 
 def test_an_attempt_without_a_helper_raises(attempt: Attempt) -> None:
     attempt.book.sock.shutdown(socket.SHUT_WR)
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(Unavailable):
         attempt.asker.admit(7, HERE, 5)
     attempt.book.sock.close()
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Unavailable):
         attempt.asker.admit(7, HERE, 5)
 
 

@@ -340,6 +340,6 @@ def test_a_field_left_at_null_is_not_sent() -> None:
 
 def test_every_kind_of_field_is_tried_here() -> None:
     enumerations = {"FileRefusal", "FileKind", "ListForm", "WriteMode", "PortRefusal"}
-    enumerations |= {"CertificateLogin", "ClientCertificate", "TlsResumption"}
+    enumerations |= {"ClientCertificate", "TlsResumption"}
 
     assert set(KINDS) == set(VALUES) | enumerations | {"Fd"}
