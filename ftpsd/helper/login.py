@@ -70,9 +70,9 @@ class Conversation:
         if isinstance(request, helper.Login):
             return self._login(request)
         if isinstance(request, helper.GetEncryption):
-            return encryption(self._settings(asking(request)))
+            return encryption(self._settings(asking(request), tell=False))
         if isinstance(request, helper.MaySendPassword):
-            require_tls(request.user, self._settings(asking(request)), tls=False)
+            require_tls(request.user, self._settings(asking(request), tell=False), tls=False)
         return Done()
 
     def _login(self, request: helper.Login) -> helper.Granted:
@@ -105,13 +105,14 @@ class Conversation:
         self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
         return granted
 
-    def _settings(self, who: settings.Who) -> Settings:
+    def _settings(self, who: settings.Who, *, tell: bool = True) -> Settings:
         """Read the settings for who wants to log in. Raise `Unavailable` if a file is unreadable.
 
-        What it says could be that nobody of this kind may log in.
+        What it says could be that nobody of this kind may log in. What is wrong is told once in a
+        login, not again for each thing that is asked before.
         """
         chosen, mistakes = settings.load(who)
-        for one in mistakes:
+        for one in mistakes if tell else ():
             self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
         if any(not one.line for one in mistakes):
             self._say(events.LOGIN_FAILED, reason="there are settings that cannot be read")

@@ -126,11 +126,13 @@ def test_a_certificate_opens_no_account_that_is_closed(machine: Machine, showing
             assert answer(carl).startswith("232 ")
             machine.run("chage", "--expiredate", "0", carl)
             assert answer(carl) == "530 Login incorrect."
-        machine.run("useradd", *second_root, "--shell", "/bin/bash", "toor")
+        machine.run("useradd", *second_root, "--shell", "/bin/bash", "zero")
         try:
-            assert answer("toor") == "530 Login incorrect."
+            assert answer("zero") == "530 Login incorrect."
         finally:
-            machine.run("sed", "-i", "/^toor:/d", "/etc/passwd", "/etc/shadow")
+            machine.run(
+                "sed", "-i", "/^zero:/d", "/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"
+            )
 
 
 def test_clients_get_the_certificate_of_the_name_they_ask_for(
