@@ -182,6 +182,8 @@ uninstall_here() {
   for file in "${settings[@]}"; do
     if cmp -s "$file" "$lib/settings$file"; then rm -f "$file"; elif [[ -e $file ]]; then say "Left your $file."; fi
   done
+  # the key that nobody but its own certificate knows of; an admin's own stays
+  rm -f /etc/credstore/ftpsd.self-signed
   rm -rf --one-file-system "${removed[@]}" "$lib" "${settings[@]/%/.new}" /run/ftpsd
   rmdir --ignore-fail-on-non-empty "$prefix"/lib/systemd/system/ftpsd*.d "$prefix"/lib/systemd/{system,catalog} \
     "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd 2>/dev/null || true
