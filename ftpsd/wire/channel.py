@@ -9,7 +9,6 @@ never the other way about: descriptors belong to the last message of a read.
 from __future__ import annotations
 
 import _socket
-import array
 import os
 import select
 import struct
@@ -72,7 +71,9 @@ class Channel:
 
     def send(self, data: bytes, fds: list[int], seconds: float = limits.ANSWER_SECONDS) -> None:
         """Send one message, `fds` with its first byte. Raise `Closed` if it is not taken."""
-        ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        # Not by array: to load it loads collections, which a session has no other use for.
+        passed = struct.pack(f"{len(fds)}i", *fds)
+        ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, passed)] if fds else []
         deadline = time.monotonic() + seconds
         try:
             while data:
@@ -133,9 +134,7 @@ class Channel:
             raise Closed(error.strerror) from error
         for level, kind, content in ancillary:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
-                found = array.array("i")
-                found.frombytes(content[: len(content) // 4 * 4])
-                self._fds.extend(found)
+                self._fds.extend(struct.unpack_from(f"{len(content) // 4}i", content))
             elif (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_CREDENTIALS):
                 pid, uid, _ = _CREDENTIALS.unpack(content)
                 self.sender = Credentials(pid, uid)
