@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import sys
+import types
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -37,10 +39,13 @@ _NO_ANSWER: Final = _Conversation(_CONVERSATION(lambda *_: _PAM_CONV_ERR), None)
 
 
 def _authenticator() -> Any:
-    """Load libpam without ldconfig, which python-pam would run twice for each attempt."""
-    internals = importlib.import_module("pam.__internals")
-    internals.find_library = "lib{}.so.0".format  # type: ignore[attr-defined]
-    return internals.PamAuthenticator()
+    """Load libpam by its name: python-pam would run ldconfig, twice for each attempt.
+
+    And it would load shutil, tempfile and all that these need, to find out how: 6 ms of a login.
+    """
+    found = types.SimpleNamespace(find_library="lib{}.so.0".format)
+    sys.modules["ctypes.util"] = found  # type: ignore[assignment]  # all that is asked of it
+    return importlib.import_module("pam.__internals").PamAuthenticator()
 
 
 class Attempt:
@@ -48,9 +53,8 @@ class Attempt:
 
     def __init__(self, remote: str, service: str) -> None:
         """Prepare to ask about a client at the address `remote`, as /etc/pam.d/`service` says."""
-        self._service = service
+        self._service, self._right = service, False
         self._pam = _authenticator()
-        self._right = False
         self._remote = ctypes.c_char_p(remote.encode("ascii"))
         self._start, self._authenticate = self._pam.pam_start, self._pam.pam_authenticate
         # python-pam goes from start to account check in one call, and its own functions are
