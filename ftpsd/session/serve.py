@@ -11,7 +11,6 @@ from ftpsd.events import BUG, Log
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
-from ftpsd.session.commands import security
 from ftpsd.session.control import Control, Gone
 from ftpsd.session.credentials import Credentials
 from ftpsd.session.first import CLIENT_FD, HELPER_FD, IMPLICIT_PORT
@@ -81,6 +80,8 @@ def greet(session: Session) -> bool:
     """Say hello, under TLS where it comes first. `False` if the client is not to be served."""
     lines = [clean(line) for line in session.credentials.banner()]
     if session.control.local_port == IMPLICIT_PORT:
+        from ftpsd.session.commands import security
+
         if not security.prepare(session):
             session.end("no TLS")
             return False

@@ -3,33 +3,46 @@
 
 from __future__ import annotations
 
-from ftpsd.protocol import address, argument, extension, reply
+from ftpsd.protocol import reply
 from ftpsd.protocol.line import BadLine
-from ftpsd.protocol.long_address import parse_lprt
-from ftpsd.protocol.permission import permission_and_path
 from ftpsd.protocol.reply import BadArgument, Reply
-from ftpsd.session.commands import (
-    access,
-    attributes,
-    checksum,
-    copy,
-    data_port,
-    directory,
-    identity,
-    place,
-    security,
-    settings,
-    transfer,
-)
+from ftpsd.session.later import Later
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from ftpsd.protocol import address, argument, extension, long_address, permission
+    from ftpsd.session.commands import (
+        access,
+        attributes,
+        checksum,
+        copy,
+        data_port,
+        directory,
+        identity,
+        place,
+        security,
+        settings,
+        transfer,
+    )
     from ftpsd.session.session import Login, Session
 
     T = TypeVar("T")
+else:
+    address, argument, extension, long_address, permission = (
+        Later(f"ftpsd.protocol.{name}")
+        for name in ("address", "argument", "extension", "long_address", "permission")
+    )
+    access, attributes, checksum, copy, data_port, directory = (
+        Later(f"ftpsd.session.commands.{name}")
+        for name in ("access", "attributes", "checksum", "copy", "data_port", "directory")
+    )
+    identity, place, security, settings, transfer = (
+        Later(f"ftpsd.session.commands.{name}")
+        for name in ("identity", "place", "security", "settings", "transfer")
+    )
 
 END_RESTART = ("LIST", "NLST", "MLSD", "USER", "REIN")
 """REST and RANG hold for the next transfer of a file, whatever a client asks in between: some send
@@ -157,12 +170,12 @@ ROWS = (
         feature="MFF modify;unix.mode;unix.gid;",
     ),
     verb("HASH", checksum.chosen, _PATH, "path"),
-    verb("XCRC", checksum.older("CRC32"), _SUM, "path", feature="XCRC"),
-    verb("XMD5", checksum.older("MD5"), _SUM, "path", feature="XMD5"),
-    verb("XSHA", checksum.older("SHA-1"), _SUM, "path", feature="XSHA"),
-    verb("XSHA1", checksum.older("SHA-1"), _SUM, "path", feature="XSHA1"),
-    verb("XSHA256", checksum.older("SHA-256"), _SUM, "path", feature="XSHA256"),
-    verb("XSHA512", checksum.older("SHA-512"), _SUM, "path", feature="XSHA512"),
+    verb("XCRC", checksum.xcrc, _SUM, "path", feature="XCRC"),
+    verb("XMD5", checksum.xmd5, _SUM, "path", feature="XMD5"),
+    verb("XSHA", checksum.xsha1, _SUM, "path", feature="XSHA"),
+    verb("XSHA1", checksum.xsha1, _SUM, "path", feature="XSHA1"),
+    verb("XSHA256", checksum.xsha256, _SUM, "path", feature="XSHA256"),
+    verb("XSHA512", checksum.xsha512, _SUM, "path", feature="XSHA512"),
     verb("MD5", checksum.md5, _PATH, "path", feature="MD5"),
     verb("REST", transfer.restart, argument.offset, "offset", feature="REST STREAM"),
     verb("RANG", transfer.part, extension.byte_range, "first last", feature="RANG STREAM"),
@@ -171,7 +184,13 @@ ROWS = (
     verb("LPSV", data_port.long_passive, _NO, feature="LPSV"),
     verb("PORT", data_port.active, address.parse_port, "h1,h2,h3,h4,p1,p2"),
     verb("EPRT", data_port.extended_active, address.parse_eprt, "|1|address|port|", feature="EPRT"),
-    verb("LPRT", data_port.long_active, parse_lprt, "af,hal,h1,...,pal,p1,p2", feature="LPRT"),
+    verb(
+        "LPRT",
+        data_port.long_active,
+        long_address.parse_lprt,
+        "af,hal,h1,...,pal,p1,p2",
+        feature="LPRT",
+    ),
     verb("ESTA", data_port.established_active, _NO, feature="ESTA"),
     verb("ESTP", data_port.established_passive, _NO, feature="ESTP"),
     verb("RETR", transfer.retrieve, _PATH, "path"),
@@ -204,7 +223,9 @@ VERBS.update({older: VERBS[name] for older, name in OLDER.items()})
 SITE = {
     row.name: row
     for row in (
-        verb("CHMOD", attributes.set_mode, permission_and_path, "mode path", writes=True),
+        verb(
+            "CHMOD", attributes.set_mode, permission.permission_and_path, "mode path", writes=True
+        ),
         verb("UMASK", attributes.mask, argument.optional_octal, "[mask]", writes=True),
         verb("UTIME", attributes.set_time, extension.utime, _STAMP, writes=True),
         verb("IDLE", settings.idle, argument.optional_number, "[seconds]"),

@@ -7,6 +7,7 @@ import errno
 
 import pytest
 
+import ftpsd.wire.files  # noqa: F401 - it names the reasons
 from ftpsd.session.refusals import REFUSALS, failure, refused
 from ftpsd.wire.message import KINDS
 

@@ -7,8 +7,8 @@ from ftpsd import limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session import events
-from ftpsd.session.commands.place import message
 from ftpsd.session.keep import bound_files
+from ftpsd.session.later import Later
 from ftpsd.session.session import Login
 from ftpsd.wire import files, helper
 from ftpsd.wire.channel import Closed
@@ -16,7 +16,10 @@ from ftpsd.wire.message import Malformed, Refusal, Secret, fits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ftpsd.session.commands import place
     from ftpsd.session.session import Session
+else:
+    place = Later("ftpsd.session.commands.place")
 
 _ENCRYPT = Reply(reply.NOT_LOGGED_IN, "Send AUTH TLS first: no password in the clear here.")
 REFUSED = {
@@ -123,7 +126,7 @@ def _begin(session: Session) -> list[str]:
         session.log(events.REFUSED, verb="PASS", path=wanted, reason=refusal.reason)
         return []
     login.directory = wanted
-    return message(session, wanted, text)
+    return place.message(session, wanted, text)
 
 
 def start_over(session: Session, _: None) -> Reply:

@@ -103,7 +103,7 @@ def chosen(session: Session, argument: str) -> Reply:
     return Reply(reply.FILE_STATUS, f"{login.hash} {first}-{end} {value} {clean(argument)}")
 
 
-def older(algorithm: str) -> Handler:
+def _older(algorithm: str) -> Handler:
     """Make the handler of XCRC, XMD5, XSHA and so on, which no document describes but all know."""
 
     def handle(session: Session, asked: tuple[str, Range]) -> Reply:
@@ -114,6 +114,10 @@ def older(algorithm: str) -> Handler:
         return Reply(reply.FILE_ACTION_OK, found[2].upper())
 
     return handle
+
+
+xcrc, xmd5, xsha1 = _older("CRC32"), _older("MD5"), _older("SHA-1")
+xsha256, xsha512 = _older("SHA-256"), _older("SHA-512")
 
 
 def md5(session: Session, argument: str) -> Reply:

@@ -10,6 +10,7 @@ from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session import events
 from ftpsd.session.control import Gone
 from ftpsd.session.filter import forbid_opening
+from ftpsd.session.later import load_all
 from ftpsd.wire.channel import Closed
 from ftpsd.wire.helper import GetEncryption
 from ftpsd.wire.message import Malformed, Refusal
@@ -57,6 +58,7 @@ def prepare(session: Session) -> bool:
         return True
     session.helper.send(GetEncryption(control_fd=session.control.fileno()))
     # Loaded while the helper answers, and only by who uses TLS.
+    load_all()
     from ftpsd.session.secure import Refused
     from ftpsd.session.tls import Tls, seconds_left
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from ftpsd.protocol import listing, reply
 from ftpsd.protocol.reply import Reply, clean
-from ftpsd.session.commands import checksum, directory
+from ftpsd.session.later import Later
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.protocol.argument import ListRequest
+    from ftpsd.session.commands import checksum, directory
     from ftpsd.session.session import Session
+else:
+    checksum = Later("ftpsd.session.commands.checksum")
+    directory = Later("ftpsd.session.commands.directory")
 
 
 def nothing(_: Session, __: str) -> Reply:
