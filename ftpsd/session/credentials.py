@@ -6,7 +6,7 @@ Read afresh by every connection: what has been renewed serves the next client.
 
 from __future__ import annotations
 
-import os
+from posix import listdir
 
 PEM, CERTIFICATE, KEY = "ftpsd.pem", "ftpsd.crt", "ftpsd.key"
 """Key and chain in one file, or apart."""
@@ -34,7 +34,7 @@ class Credentials:
     def __init__(self, directory: str | None) -> None:
         """Look into `directory`, as CREDENTIALS_DIRECTORY names it."""
         try:
-            self._names = set(os.listdir(directory)) if directory else set[str]()
+            self._names = set(listdir(directory)) if directory else set[str]()
         except OSError:
             self._names = set()
         self._directory = directory

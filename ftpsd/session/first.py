@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a session does first: seals itself and greets. The rest is loaded later."""
+"""What a session does first: greets, then seals itself. The rest is loaded later.
+
+While the client reads the greeting and thinks there is time for the rest; so what is loaded before,
+even `os`, is time that every client waits for. Nothing of what it sends is read before the sealing.
+"""
 
 from __future__ import annotations
 
 import _socket
-import os
+from posix import environ
 
 from ftpsd.session.credentials import Credentials
-from ftpsd.session.seal import Unsealed, seal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftpsd.session.seal import Unsealed
 
 HELPER_FD, CLIENT_FD = 0, 3
 """Where systemd puts them: standard input, and the first that socket activation passes."""
@@ -33,15 +40,17 @@ def greet(credentials: Credentials) -> bool:
 
 def main() -> int:
     """Serve one client in the sandbox of ftpsd@.service, or refuse to."""
-    try:
-        seal()
-    except Unsealed as gap:
-        return _refuse(gap)
-    credentials = Credentials(os.environ.get("CREDENTIALS_DIRECTORY"))
+    credentials = Credentials(environ.get(b"CREDENTIALS_DIRECTORY", b"").decode())
     try:
         greeted = greet(credentials)
     except OSError:
         return 0
+    from ftpsd.session.seal import Unsealed, seal
+
+    try:
+        seal()
+    except Unsealed as gap:
+        return _refuse(gap)
     from systemd._daemon import notify
 
     from ftpsd.events import Log, to_journal
@@ -56,5 +65,6 @@ def _refuse(gap: Unsealed) -> int:
     from ftpsd.session import events
 
     Log(to_journal())(events.SEALED_BADLY, reason=gap)
-    os.write(CLIENT_FD, b"421 The server is not set up safely.\r\n")
+    sock = _socket.socket(fileno=CLIENT_FD)
+    sock.send(b"421 The server is not set up safely.\r\n")
     return 1
