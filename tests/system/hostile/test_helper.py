@@ -81,7 +81,7 @@ BROKEN_LOGINS = {
     "a descriptor that is 0.0": login(controlFileDescriptor=0.0),
     "an address of its own": login(remote="192.0.2.1"),
 }
-NOT_CONTROL = ["pipe", "file", "root", "memory", "epoll", "null", "unix", "unconnected",
+NOT_CONTROL = ["pipe", "file", "root", "memory", "epoll", "proc", "unix", "unconnected",
                "datagram", "helper"]  # fmt: skip
 
 
@@ -126,8 +126,8 @@ def test_not_even_root_has_another_socket_believed(ground: Ground, kind: str) ->
     [
         (["client"], PING),
         (["client", "client"], login()),
-        (["null"] * (limits.MESSAGE_FDS + 1), login()),
-        (["null"] * 253, PING),
+        (["proc"] * (limits.MESSAGE_FDS + 1), login()),
+        (["proc"] * 253, PING),
         ([], login()),
     ],
 )

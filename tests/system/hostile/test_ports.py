@@ -142,7 +142,7 @@ def test_a_broken_message_closes_that_channel_only(
     assert _served(ground, bob)
 
 
-@pytest.mark.parametrize("kinds", [["client"], ["pipe"] * 4, ["null"] * 5, ["unix"] * 200])
+@pytest.mark.parametrize("kinds", [["client"], ["pipe"] * 4, ["proc"] * 5, ["unix"] * 200])
 def test_no_descriptor_is_taken(ground: Ground, anna: Probe, bob: Probe, kinds: list[str]) -> None:
     broker = ground.main_pid("ftpsd-ports.service")
     count = f"ls /proc/{broker}/fd | wc -l"

@@ -24,9 +24,11 @@ PLACES = ["/", "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/dev", "/run", "/
 
 
 def test_a_session_sees_the_runtime_and_nothing_else(probe: Probe) -> None:
-    mount_points = {"bin", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys"}
+    links = {"bin", "home", "lib", "lib64", "root", "sys", "tmp"}
 
-    assert set(probe.ask(inside.tree, "/")) <= mount_points | {"tmp", "usr", "var"}
+    assert set(probe.ask(inside.tree, "/")) <= links | {"dev", "etc", "proc", "run", "usr", "var"}
+    for place in ("/dev", "/home", "/root", "/sys", "/tmp", "/var/tmp"):
+        assert probe.stopped(inside.tree, place) == "EACCES", place
     assert probe.ask(inside.tree, "/usr/bin") == ["python3"]
     assert probe.ask(inside.tree, "/etc") == ["ssl"]
     assert probe.ask(inside.tree, "/etc/ssl") == ["openssl.cnf"]

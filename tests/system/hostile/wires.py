@@ -40,7 +40,7 @@ def descriptor(kind: str) -> int:
         "root": lambda: os.open("/", os.O_PATH),
         "memory": lambda: os.memfd_create("hostile"),
         "epoll": lambda: os.dup(_EPOLL.fileno()),
-        "null": lambda: os.open("/dev/null", os.O_RDONLY),
+        "proc": lambda: os.open("/proc/self/stat", os.O_RDONLY),
         "unix": lambda: _pair(socket.SOCK_STREAM),
         "unconnected": lambda: socket.socket(socket.AF_UNIX).detach(),
         "tcp": lambda: socket.socket().detach(),
@@ -86,7 +86,7 @@ def hold_in_flight(times: int) -> None:
     ours, theirs = socket.socketpair()
     CHANNELS["theirs"], CHANNELS["ours"] = theirs, ours
     for _ in range(times):
-        send("ours", "x", ["null"])
+        send("ours", "x", ["proc"])
 
 
 def flood(name: str, data: str, times: int) -> int:
