@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hostile import inside, wires
@@ -16,6 +15,7 @@ from hostile.test_helper import BROKEN, SOME_BROKEN
 from machine import eventually
 
 from ftpsd import events
+from ftpsd.worker.confine import version
 
 OUTSIDE = "/var/tmp/outside"
 # What is outside is anna's own, too: only the root, not its mode, keeps her worker from it.
@@ -199,7 +199,7 @@ def test_a_worker_is_the_user_and_no_more(ground: Ground, probe: Probe) -> None:
 
 
 def test_a_worker_is_confined_by_landlock(ground: Ground, probe: Probe) -> None:
-    if "landlock" not in Path("/sys/kernel/security/lsm").read_text():
+    if not version():
         pytest.skip("this kernel has no Landlock")
     main = ground.main_pid("ftpsd-helper.service")
     (spawner,) = ground.machine.run("pgrep", "-P", str(main), "-f", "spawner").stdout.split()
@@ -218,11 +218,12 @@ def test_a_worker_is_confined_by_landlock(ground: Ground, probe: Probe) -> None:
 
 
 def test_confinement_leaves_the_root_alone(ground: Ground) -> None:
-    if "landlock" not in Path("/sys/kernel/security/lsm").read_text():
+    if not version():
         pytest.skip("this kernel has no Landlock")
     source = """
 import json, os, sys
 sys.path[:0] = ["/usr/lib/ftpsd"]
+from ftpsd.worker.confine import version
 from ftpsd.worker.confine import confine
 confined = confine(os.open("/home/anna", os.O_PATH))
 said = []
