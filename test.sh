@@ -4,6 +4,8 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit
 export PATH=$PATH:/usr/sbin:/sbin
+# compiled tests are kept, or each process would compile all of them
+unset PYTHONDONTWRITEBYTECODE
 
 fast_packages=(python3 python3-venv ca-certificates openssl)
 system_packages=(mmdebstrap systemd-container debian-archive-keyring iproute2 shellcheck curl lftp tnftp wget)
@@ -79,7 +81,7 @@ if [[ $what != system ]]; then
   check
   # both processes have to find the tests in the same order, also those made from sets
   export PYTHONHASHSEED=0
-  step 'fast tests' .venv/bin/python -m pytest -n 3 -m 'not system' "$@"
+  step 'fast tests' .venv/bin/python -m pytest -n 2 -m 'not system' "$@"
 fi
 if [[ $what != fast ]]; then
   step 'system tests' .venv/bin/python -m pytest -m system "${@:-tests/system}"

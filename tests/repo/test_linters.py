@@ -17,8 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "basedpyright": ["basedpyright"],
-    "mypy": ["mypy"],
-    "mypy-tests": ["mypy", "--explicit-package-bases", "tests"],
+    "mypy": ["mypy", "--explicit-package-bases", "ftpsd", "tests"],
     "ruff": ["ruff", "check", "ftpsd", "tests"],
     "ruff-format": ["ruff", "format", "--check", "ftpsd", "tests"],
     "import-linter": ["lint-imports"],
@@ -42,7 +41,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, subp
         own = dict(environment)
         if command[0] == "mypy":
             own["MYPY_CACHE_DIR"] = str(cache / name)
-        if name == "mypy-tests":
             own["MYPYPATH"] = ":".join(TESTS_PATH)
         arguments = command + ["--no-cache"] * (name == "import-linter")
         started[name] = subprocess.Popen(

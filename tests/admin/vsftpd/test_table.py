@@ -36,7 +36,6 @@ VALUES = {
     ),
 }
 """Every kind of value."""
-ALONE = [(name, value) for name, row in TABLE.items() for value in VALUES[row.kind]]
 FILES = {
     "/etc/passwd": "anna:x:1000:1000::/home/anna/./ftp:/bin/sh\n",
     "/etc/hosts.deny": "ALL: ALL\n",
@@ -156,19 +155,17 @@ def test_a_row_says_what_becomes_of_the_option(name: str) -> None:
         assert set(row.becomes) & set(SECTIONS)
 
 
-@pytest.mark.parametrize(("name", "value"), ALONE)
-def test_an_option_alone_gives_a_report_that_names_it_or_its_line(
-    name: str, value: str, tree: Tree
-) -> None:
+@pytest.mark.parametrize("name", TABLE)
+def test_an_option_alone_gives_a_report_that_names_it_or_its_line(name: str, tree: Tree) -> None:
     whose = VENDORS[vendor(TABLE[name])]
+    for value in VALUES[TABLE[name].kind]:
+        found, plan = make(f"{name}={value}\n".encode(), whose, "/vsftpd.conf", tree)
 
-    found, plan = make(f"{name}={value}\n".encode(), whose, "/vsftpd.conf", tree)
-
-    if plan.problems:
-        assert [one.line for one in plan.problems] == [1]
-    else:
-        assert f"\n   1  {name}={value}\n      " in report("/vsftpd.conf", found, plan)
-        assert plan.files()
+        if plan.problems:
+            assert [one.line for one in plan.problems] == [1], value
+        else:
+            assert f"\n   1  {name}={value}\n      " in report("/vsftpd.conf", found, plan)
+            assert plan.files(), value
 
 
 @pytest.mark.parametrize(
@@ -236,13 +233,15 @@ def test_what_a_row_says_it_becomes_there_is(name: str) -> None:
     assert set(TABLE[name].becomes) <= set(OPTIONS) | {"User"} | OF_UNITS
 
 
-@pytest.mark.parametrize(("name", "value"), ALONE)
-def test_every_value_it_writes_is_one_that_ftpsd_takes(name: str, value: str, tree: Tree) -> None:
+@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("others", ["alone", "all_at_once"])
+def test_every_value_it_writes_is_one_that_ftpsd_takes(name: str, others: str, tree: Tree) -> None:
     row = TABLE[name]
-    for before in ("", ALL_AT_ONCE + NEEDS.get(name, "")):
+    before = "" if others == "alone" else ALL_AT_ONCE + NEEDS.get(name, "")
+    for value in VALUES[row.kind]:
         for key, written in settings_of(planned(f"{before}{name}={value}\n", tree, vendor(row))):
-            assert "\n" not in written
-            assert written == written.strip()
+            assert "\n" not in written, value
+            assert written == written.strip(), value
             if written:
                 OPTIONS[key].metadata["parse"](written)
 
