@@ -112,6 +112,10 @@ put_files() {
     "$prefix/bin/ftpsdctl"
   text=$("${ftpsd[@]}" catalog) || die "'ftpsd catalog' failed"
   put 0644 <(say "$text") "$prefix/lib/systemd/catalog/ftpsd.catalog"
+  for name in ftpsd.conf.5 ftpsd.8 ftpsdctl.8; do
+    text=$("${ftpsd[@]}" manual "$name") || die "'ftpsd manual $name' failed"
+    put 0644 <(say "$text") "$prefix/share/man/man${name##*.}/$name"
+  done
   text=$("${ftpsd[@]}" config-sample) || die "'ftpsd config-sample' failed"
   put_settings "$text" "${settings[0]}"
   text=$(cat "$here/pam.d/ftpsd")
@@ -186,6 +190,7 @@ uninstall_here() {
   rm -f /etc/credstore/ftpsd.self-signed
   rm -rf --one-file-system "${removed[@]}" "$lib" "${settings[@]/%/.new}" /run/ftpsd
   rmdir --ignore-fail-on-non-empty "$prefix"/lib/systemd/system/ftpsd*.d "$prefix"/lib/systemd/{system,catalog} \
+    "$prefix"/share/man/man{5,8} \
     "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd 2>/dev/null || true
   { systemctl daemon-reload && systemctl reset-failed 'ftpsd*' && journalctl --update-catalog; } 2>/dev/null || true
   say 'ftpsd is removed. The account "ftp", its home, users and the Debian packages stay.'

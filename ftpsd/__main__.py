@@ -65,6 +65,16 @@ def _config_sample() -> int:
     return 0
 
 
+def _manual() -> int:
+    from ftpsd.admin.manual import PAGES
+
+    if len(sys.argv) != 3 or sys.argv[2] not in PAGES:
+        print(f"usage: ftpsd manual {'|'.join(PAGES)}", file=sys.stderr)
+        return 2
+    print(PAGES[sys.argv[2]](), end="")
+    return 0
+
+
 def _serve() -> int:
     from ftpsd.admin.serve import main
 
@@ -93,6 +103,7 @@ PROCESSES = {
     "ctl": _control,
     "catalog": _catalog,
     "config-sample": _config_sample,
+    "manual": _manual,
 }
 
 USAGE = """\
@@ -100,6 +111,7 @@ usage: ftpsd serve [--help] DIR    serve a directory from here, without root or 
        ftpsd keygen [FILE]         make a self-signed certificate, where there is none
        ftpsd catalog               print the message catalog, for journalctl -x
        ftpsd config-sample         print ftpsd.conf with every setting and its default
+       ftpsd manual PAGE           print a manual page: ftpsd.conf.5, ftpsd.8 or ftpsdctl.8
 
 ftpsdctl checks settings, keeps users and imports what vsftpd was set to.
 The service itself is ftpsd.socket: systemctl enable --now ftpsd.socket

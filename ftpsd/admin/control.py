@@ -188,7 +188,7 @@ def _takes_user(parser: argparse.ArgumentParser) -> None:
 
 def _takes_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("format", choices=FORMATS)
-    parser.add_argument("file", metavar="FILE", help="pureftpd.passwd, or an AuthUserFile")
+    parser.add_argument("file", metavar="FILE", help="a pureftpd.passwd, or an AuthUserFile")
     parser.add_argument("--write", action="store_true", help="make the users, not only say it")
     parser.add_argument(
         "--as",

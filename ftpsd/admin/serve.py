@@ -241,33 +241,34 @@ def _address(text: str) -> str:
     return text
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(
         prog="ftpsd serve",
         description="Serve a directory by FTP from here, as yourself, to try it. "
         "The service for real users is ftpsd.socket.",
     )
-    parser.add_argument("directory", metavar="DIR", help="what clients see as /")
-    parser.add_argument(
+    made.add_argument("directory", metavar="DIR", help="what clients see as /")
+    made.add_argument(
         "--address", type=_address, default="127.0.0.1", help="listen here (default: %(default)s)"
     )
-    parser.add_argument("--port", type=_port, default=2121, help="0 for any (default: %(default)s)")
-    parser.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
-    parser.add_argument("--password", help="its password (default: made up, and shown)")
-    parser.add_argument(
+    made.add_argument("--port", type=_port, default=2121, help="0 for any (default: %(default)s)")
+    made.add_argument("--user", default="ftp", help="the one account (default: %(default)s)")
+    made.add_argument("--password", help="its password (default: made up, and shown)")
+    made.add_argument(
         "--credentials", metavar="DIR", help="where ftpsd.pem is, key and certificate: TLS with it"
     )
-    parser.add_argument("--require-tls", action="store_true", help="refuse logins without TLS")
-    parser.add_argument(
+    made.add_argument("--require-tls", action="store_true", help="refuse logins without TLS")
+    made.add_argument(
         "--config", metavar="DIR", help="read settings here, as the service does in /etc/ftpsd"
     )
-    parser.add_argument("--read-only", action="store_true", help="refuse every change")
-    return parser
+    made.add_argument("--read-only", action="store_true", help="refuse every change")
+    return made
 
 
 def main(argv: list[str]) -> int:
     """Serve until interrupted; give the exit status."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     if not Path(arguments.directory).is_dir():
         print(f"ftpsd serve: {arguments.directory} is not a directory", file=sys.stderr)
         return 2

@@ -146,3 +146,49 @@ PURPOSES: Final = {
     "one that was taken over could then log in as any user this holds for.",
 }
 """A sentence or more for each key."""
+
+SECTIONS: Final = {
+    "Login": "Who gets in, as whom, and how often.",
+    "Files": "What a user sees, and may do to it. Most of these are rights: what is not allowed is "
+    "refused with 550.",
+    "Session": "What may be asked, how fast, and for how long.",
+    "Data": "Data connections.",
+    "TLS": "Encryption. The certificate is a credential, see ftpsd(8).",
+}
+"""What each section is about."""
+
+CONDITIONS: Final = {
+    "User": "The account that wants to log in; `*`, `?` and `[...]` are wildcards.",
+    "Group": "One of its groups, with wildcards.",
+    "Address": "The client: addresses, or networks such as 192.0.2.0/24.",
+    "TLS": "Whether the control connection is encrypted.",
+    "Anonymous": 'Whether the name is "anonymous" or "ftp".',
+    "Host": "The name that HOST gave (RFC 7151), with wildcards.",
+    "Port": "The port that the client has connected to.",
+}
+"""What each condition of [Match] is about."""
+
+SPECIFIERS: Final = {
+    "%u": "The name it has logged in with.",
+    "%h": "Its home directory.",
+    "%g": "The name of its group.",
+    "%U": "Its user id.",
+    "%G": "Its group id.",
+    "%%": "A percent sign.",
+}
+
+_HOLDERS: Final = {"Login": "helper", "Files": "worker", "Data": "ports"}
+_OTHERS: Final = {
+    "Directory": "session",
+    "DirectoryMessage": "worker",
+    "DataTimeoutSec": "session",
+    "PassiveAddress": "session",
+    "RequireTLS": "helper",
+    "CertificateLogin": "helper",
+}
+
+
+def holder(name: str) -> str:
+    """Give the process that enforces a setting: helper, worker, ports or session."""
+    section: str = options.OPTIONS[name].metadata["section"]
+    return _OTHERS.get(name) or _HOLDERS.get(section, "session")

@@ -127,6 +127,8 @@ def test_packagers_get_files_only(tmp_path: Path) -> None:
     for unit in UNITS:
         assert (tmp_path / "usr/lib/systemd/system" / unit).is_file()
     assert (tmp_path / "usr/lib/ftpsd/ftpsd/__main__.py").is_file()
+    for page in ("man5/ftpsd.conf.5", "man8/ftpsd.8", "man8/ftpsdctl.8"):
+        assert (tmp_path / "usr/share/man" / page).read_text().startswith('.\\" Made by')
     assert not list(tmp_path.glob("usr/lib/systemd/system/*.d/257-*"))
 
 
