@@ -151,16 +151,6 @@ def openssl_list(text: str) -> str:
     return "" if text == "system" else text
 
 
-any_or_listed = choice("any", "listed")
-asked_or_not = choice("asked", "yes", "no")
-time_zone = choice("UTC", "local")
-which_logins = choice("no", "passwords", "always")
-resumption = choice("off", "prefer", "require")
-tls_version = choice("1.2", "1.3")
-certificate = choice("no", "optional", "required")
-certificate_login = choice("no", "with_password", "without_password")
-
-
 def option(section: str, parse: Callable[[str], Any], default: str) -> Any:
     """Declare a setting of `section`."""
     told = {"section": section, "parse": parse, "text": default}
@@ -173,7 +163,7 @@ class Settings:
 
     anonymous: bool = option("Login", boolean, "yes")
     anonymous_user: str = option("Login", word, "ftp")
-    anonymous_password: str = option("Login", any_or_listed, "any")
+    anonymous_password: str = option("Login", choice("any", "listed", "none"), "any")
     anonymous_allow_email: tuple[str, ...] = option("Login", names, "")
     anonymous_deny_email: tuple[str, ...] = option("Login", names, "")
     local_users: bool = option("Login", boolean, "yes")
@@ -213,9 +203,9 @@ class Settings:
     file_mode: int = option("Files", octal, "0666")
     directory_mode: int = option("Files", octal, "0777")
     hide_owners: bool = option("Files", boolean, "no")
-    list_dot_files: str = option("Files", asked_or_not, "asked")
+    list_dot_files: str = option("Files", choice("asked", "yes", "no"), "asked")
     list_recursive: bool = option("Files", boolean, "yes")
-    list_timezone: str = option("Files", time_zone, "UTC")
+    list_timezone: str = option("Files", choice("UTC", "local"), "UTC")
     atomic_uploads: bool = option("Files", boolean, "no")
     delete_failed_uploads: bool = option("Files", boolean, "no")
     sync_uploads: bool = option("Files", boolean, "no")
@@ -236,16 +226,16 @@ class Settings:
     passive_address: str = option("Data", word, "auto")
     passive_ports: tuple[int, int] = option("Data", port_range, "any")
     active_source_port: int = option("Data", source_port, "any")
-    require_tls: str = option("TLS", which_logins, "passwords")
+    require_tls: str = option("TLS", choice("no", "passwords", "always"), "passwords")
     require_data_tls: bool = option("TLS", boolean, "no")
-    tls_resumption: str = option("TLS", resumption, "prefer")
+    tls_resumption: str = option("TLS", choice("off", "prefer", "require"), "prefer")
     require_tls_close: bool = option("TLS", boolean, "no")
-    tls_minimum: str = option("TLS", tls_version, "1.2")
+    tls_minimum: str = option("TLS", choice("1.2", "1.3"), "1.2")
     tls_ciphers: str = option("TLS", openssl_list, "system")
     tls_cipher_suites: str = option("TLS", openssl_list, "system")
     tls_groups: str = option("TLS", openssl_list, "system")
-    client_certificate: str = option("TLS", certificate, "no")
-    certificate_login: str = option("TLS", certificate_login, "no")
+    client_certificate: str = option("TLS", choice("no", "optional", "required"), "no")
+    certificate_login: str = option("TLS", choice("no", "with_password", "without_password"), "no")
 
 
 def key(name: str) -> str:

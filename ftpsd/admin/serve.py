@@ -94,7 +94,8 @@ class OneAccount:
         if isinstance(request, helper.GetEncryption):
             return encryption(self._settings(asking(request)))
         if isinstance(request, helper.MaySendPassword):
-            require_tls(request.user, self._settings(asking(request)), tls=False)
+            require_tls(request.user, self._settings(asking(request)), tls=request.tls)
+            return helper.Asked(password=True)
         if not isinstance(request, helper.Login):
             return Done()
         chosen = self._settings(asking(request))

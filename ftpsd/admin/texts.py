@@ -10,21 +10,14 @@ from ftpsd import options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMS: Final[dict[Callable[[str], Any], str]] = {
-    options.asked_or_not: "asked, yes or no",
-    options.any_or_listed: "any or listed",
+_WRITTEN: Final[dict[Callable[[str], Any], str]] = {
     options.boolean: "yes or no",
-    options.certificate: "no, optional or required",
-    options.certificate_login: "no, with_password or without_password",
     options.commands: "names of commands, SITE_CHMOD for SITE CHMOD",
     options.count: 'a number or "infinity"',
     options.delay: "a time span up to 30s",
     options.failure_delay: "a time span from 1s to 30s",
     options.failures: "a number from 1 to 15",
     options.openssl_list: '"system", or names of OpenSSL joined by ":"',
-    options.resumption: "off, prefer or require",
-    options.tls_version: "1.2 or 1.3",
-    options.which_logins: "no, passwords or always",
     options.names: "names, `*` and `?` are wildcards, or `file:/path`",
     options.octal: "permission bits",
     options.patterns: "names, with wildcards",
@@ -34,9 +27,24 @@ FORMS: Final[dict[Callable[[str], Any], str]] = {
     options.rate: "bytes per second; K, M and G are units",
     options.size: "a size in bytes; K, M, G and T are units",
     options.source_port: '"any" or a port',
-    options.time_zone: "UTC or local",
     options.user_id: "a user id",
     options.word: "a name",
+}
+
+
+def _form(read: Callable[[str], Any]) -> str:
+    """Give how a value is written: one of a few is told by what reads it, as what is right."""
+    if read in _WRITTEN:
+        return _WRITTEN[read]
+    try:
+        read("")
+    except ValueError as error:
+        return str(error).removeprefix("expected ")
+    raise LookupError(read)
+
+
+FORMS: Final = {
+    read: _form(read) for read in (one.metadata["parse"] for one in options.OPTIONS.values())
 }
 """How a value is written, by what reads it."""
 
@@ -45,7 +53,7 @@ PURPOSES: Final = {
     "AnonymousUser": "The account that anonymous clients are, to read below its home directory. It "
     "may be a system account, but not root.",
     "AnonymousPassword": "With `listed` an anonymous client has to give an address as its password "
-    "that AnonymousAllowEmail= names.",
+    "that AnonymousAllowEmail= names. With `none` it is not asked for one: USER logs it in (230).",
     "AnonymousAllowEmail": "Addresses for AnonymousPassword=listed.",
     "AnonymousDenyEmail": "No anonymous client may give one of these as its password.",
     "LocalUsers": "Let users log in who are not anonymous.",

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.admin.records import GROUP, Record, Store
-from ftpsd.helper.account import ANONYMOUS, FTPUSERS, listed
+from ftpsd.helper.account import FTPUSERS, listed
+from ftpsd.wire.helper import ANONYMOUS
 
 if TYPE_CHECKING:
     from ftpsd.options import Settings

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.helper.settings import Who
+from ftpsd.wire.helper import ANONYMOUS
 
 if TYPE_CHECKING:
     from ftpsd.options import Settings
     from ftpsd.wire.control import Control
     from ftpsd.wire.message import Secret
 
-ANONYMOUS: Final = ("anonymous", "ftp")
-"""Names that mean an anonymous client (RFC 1635), in any case."""
 FTPUSERS: Final = Path("/etc/ftpusers")
 _NOBODY: Final = 65534
 COPIED: Final = ("user", "group", "uid", "gid", "root")

@@ -72,7 +72,7 @@ class Conversation:
         if isinstance(request, helper.GetEncryption):
             return encryption(self._settings(asking(request), tell=False))
         if isinstance(request, helper.MaySendPassword):
-            require_tls(request.user, self._settings(asking(request), tell=False), tls=False)
+            return asked(request, self._settings(asking(request), tell=False))
         return Done()
 
     def _login(self, request: helper.Login) -> helper.Granted:
@@ -133,7 +133,7 @@ class Conversation:
 
     def _account(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:
         """Ask PAM, then whether the account may be used at all: always both. Raise `NotAllowed`."""
-        if chosen.anonymous and request.user.lower() in account.ANONYMOUS:
+        if is_anonymous(request.user, chosen):
             return account.anonymous(request.password, chosen)
         from ftpsd.helper.password import Attempt
 
@@ -217,9 +217,21 @@ def encryption(chosen: Settings) -> helper.Encryption:
     return helper.Encryption(tls13_only=chosen.tls_minimum == "1.3", **same)
 
 
+def asked(request: helper.MaySendPassword, chosen: Settings) -> helper.Asked:
+    """Say whether a login needs a password. Raise `EncryptionRequired`."""
+    require_tls(request.user, chosen, tls=request.tls)
+    known = is_anonymous(request.user, chosen)
+    return helper.Asked(password=not known or chosen.anonymous_password != "none")  # noqa: S105
+
+
+def is_anonymous(user: str, chosen: Settings) -> bool:
+    """Say whether this name is one of anonymous clients, and they may log in."""
+    return chosen.anonymous and user.lower() in helper.ANONYMOUS
+
+
 def require_tls(user: str, chosen: Settings, *, tls: bool) -> None:
     """Raise `EncryptionRequired` where a login without TLS is not allowed."""
-    anonymous = chosen.anonymous and user.lower() in account.ANONYMOUS
+    anonymous = is_anonymous(user, chosen)
     if not tls and chosen.require_tls != "no" and (chosen.require_tls == "always" or not anonymous):
         raise helper.EncryptionRequired
 
@@ -232,8 +244,7 @@ def asking(request: helper.Login | helper.MaySendPassword | helper.GetEncryption
         raise helper.Unavailable from None
     if isinstance(request, helper.GetEncryption):
         return account.who("", control, tls=True, host=None)
-    tls = isinstance(request, helper.Login) and request.tls
-    return account.who(request.user, control, tls=tls, host=request.host)
+    return account.who(request.user, control, tls=request.tls, host=request.host)
 
 
 def _resolved(name: str) -> str:

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 _FULL = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 
+def at(address: Address, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Give what bind(2) and connect(2) take."""
+    if address.family == socket.AF_INET:
+        return address.text, port
+    return address.text, port, 0, address.scope
+
+
 def listen(binding: Binding) -> socket.socket:
     """Listen on the address the client connected to, on a random port of the range.
 
@@ -34,7 +41,7 @@ def listen(binding: Binding) -> socket.socket:
         try:
             # A port that served a moment ago must not be kept back for its last packets.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(binding.local.with_port(port))
+            sock.bind(at(binding.local, port))
             sock.listen(1)
         except OSError as error:
             sock.close()
@@ -90,8 +97,8 @@ def connect(binding: Binding, host: str, port: int) -> socket.socket:
     sock = socket.socket(remote.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(binding.local.with_port(binding.source_port))
-        sock.connect(remote.with_port(port))
+        sock.bind(at(binding.local, binding.source_port))
+        sock.connect(at(remote, port))
     except BlockingIOError:
         pass
     except OSError as error:

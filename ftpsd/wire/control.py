@@ -39,12 +39,6 @@ class Address:
         """Give AF_INET or AF_INET6."""
         return socket.AF_INET if len(self.packed) == 4 else socket.AF_INET6
 
-    def with_port(self, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-        """Give what bind(2) and connect(2) take."""
-        if self.family == socket.AF_INET:
-            return self.text, port
-        return self.text, port, 0, self.scope
-
 
 def address_of(name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
     """Read what getpeername(2) gives for a TCP socket."""

@@ -23,6 +23,9 @@ from ftpsd.wire.message import (
 ClientCertificate = str
 TlsResumption = str
 
+ANONYMOUS = ("anonymous", "ftp")
+"""Names that mean an anonymous client (RFC 1635), in any case."""
+
 enumeration("ClientCertificate", "no optional required")
 enumeration("TlsResumption", "off prefer require")
 
@@ -100,10 +103,20 @@ class Login(Call[Granted]):
     control_fd: Fd
 
 
-class MaySendPassword(Call[Done]):
-    """Say whether a password of this user may travel in the clear, before it does."""
+class Asked(Reply):
+    """Go on; `password` says whether one is needed."""
+
+    password: Bool
+
+
+class MaySendPassword(Call[Asked]):
+    """Say whether a password of this user may travel, before it does, and whether one is needed.
+
+    Under TLS it may; only for anonymous clients is it asked then.
+    """
 
     user: Name
+    tls: Bool
     host: Name | None
     control_fd: Fd
 

@@ -15,7 +15,7 @@ import pytest
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
 from ftpsd.helper.attempts import Asker, Book, Ledger
-from ftpsd.helper.login import Conversation, attach
+from ftpsd.helper.login import Conversation, asked, attach
 from ftpsd.options import Settings
 from ftpsd.wire import helper, ports
 from ftpsd.wire.channel import Channel, Closed, Peer, receive_call
@@ -143,6 +143,27 @@ def test_anything_else_is_malformed_and_not_answered(answering: Answering, data:
         answering.conversation.answer()
     with pytest.raises(Closed):
         answering.channel.receive(0.0)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize(
+    ("user", "chosen", "password"),
+    [
+        ("Anonymous", Settings(anonymous_password="none"), False),
+        ("ftp", Settings(anonymous_password="none"), False),
+        ("ftp", Settings(), True),
+        ("ftp", Settings(anonymous_password="none", anonymous=False, require_tls="no"), True),
+        ("anna", Settings(anonymous_password="none", require_tls="no"), True),
+    ],
+)
+def test_a_password_is_asked_of_all_but_anonymous_clients_who_need_none(
+    answering: Answering, user: str, chosen: Settings, password: bool, tls: bool
+) -> None:
+    call = helper.MaySendPassword(
+        user=user, tls=tls, host=None, control_fd=answering.control.fileno()
+    )
+
+    assert asked(call, chosen).password == password
 
 
 def test_a_login_without_a_control_connection_is_malformed(answering: Answering) -> None:

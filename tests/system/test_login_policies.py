@@ -97,6 +97,22 @@ def test_anonymous_clients_give_an_address_that_is_allowed(machine: Machine, pla
         assert reply(machine, "ftp", "bot@example.org")[:3] == "530"
 
 
+def test_anonymous_clients_are_not_asked_for_a_password(machine: Machine, place: str) -> None:
+    with login(machine, place, "AnonymousPassword=none"):
+        for name in ("anonymous", "ftp", "FTP"):
+            with Session(machine, source=own_address()) as session:
+                assert session.reply(f"USER {name}")[:3] == "230"
+                assert session.nlst() is not None
+        with Session(machine, source=own_address()) as session:
+            assert session.reply("USER anna")[:3] == "331"
+            assert session.reply("PASS")[:3] == "530"
+    with (
+        login(machine, place, "AnonymousPassword=none", "Anonymous=no"),
+        Session(machine, source=own_address()) as session,
+    ):
+        assert session.reply("USER ftp")[:3] == "331"
+
+
 def test_every_user_is_the_virtual_one(machine: Machine, place: str) -> None:
     machine.run("useradd", "--create-home", "--system", "--shell", "/usr/sbin/nologin", "web")
     try:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ftpsd.ports.sockets import at
 from ftpsd.wire.control import Address, Control, address_of
 from ftpsd.wire.message import Malformed
 
@@ -149,7 +150,7 @@ def test_anything_else_is_malformed_and_leaves_no_descriptor_open(kind: str) -> 
 @given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16))
 def test_an_address_is_the_same_as_text_and_as_bytes(packed: bytes) -> None:
     address = Address(packed, 5)
-    name = address.with_port(21)
+    name = at(address, 21)
 
     assert address_of(name).packed == address.packed
     assert len(name) == (2 if address.family == socket.AF_INET else 4)
@@ -164,4 +165,4 @@ def test_ipv4_mapped_into_ipv6_is_ipv4(packed: bytes) -> None:
 def test_a_link_local_address_keeps_its_scope() -> None:
     address = address_of(("fe80::1%lo", 21, 0, 7))
 
-    assert address.with_port(20) == ("fe80::1", 20, 0, 7)
+    assert at(address, 20) == ("fe80::1", 20, 0, 7)

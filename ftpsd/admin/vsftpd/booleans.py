@@ -214,9 +214,9 @@ BOOLEANS: Final = (
         "no_anon_password",
         False,
         _IGNORED,
-        _LOST,
-        (),
-        "Clients are asked for a password, and any will do.",
+        _SETTING,
+        ("AnonymousPassword",),
+        "With secure_email_list_enable they are asked for a listed one all the same.",
     ),
     Row("no_log_lock", False, _WORKS, _OBSOLETE, (), _JOURNAL),
     Row(

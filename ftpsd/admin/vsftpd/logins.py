@@ -40,7 +40,7 @@ def login(v: Values, tree: Tree, config: str, plan: Plan) -> None:
         "PAMService": v.text("pam_service_name") or "ftp",
         "PAMSession": yes(v.on("session_support")),
         "AnonymousUser": v.text("ftp_username") or "ftp",
-        "AnonymousPassword": "any",
+        "AnonymousPassword": "none" if v.on("no_anon_password") else "any",
         "MaxLoginFailures": str(max(1, min(v.number("max_login_fails"), MOST_FAILURES))),
         "FailedLoginDelaySec": span(max(1, min(v.number("delay_failed_login"), LONGEST_DELAY))),
         "LoginDelaySec": span(min(v.number("delay_successful_login"), LONGEST_DELAY)),

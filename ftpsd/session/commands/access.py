@@ -56,9 +56,10 @@ def name(session: Session, user: str) -> Reply | None:
         if user == session.login.user:
             return Reply(reply.LOGGED_IN, "Already logged in.")
         return Reply(reply.NOT_LOGGED_IN, "To log in as another user, send REIN first.")
-    if session.control.tls is None:
+    needed = True
+    if session.control.tls is None or user.lower() in helper.ANONYMOUS:
         try:
-            _ask_for_clear_text(session, user)
+            needed = _password_needed(session, user)
         except helper.EncryptionRequired:
             session.log(events.ENCRYPTION_MISSED, user=user)
             return _ENCRYPT
@@ -66,18 +67,22 @@ def name(session: Session, user: str) -> Reply | None:
             session.end("no login", _NOT_NOW)
             return None
     session.user = user
-    if session.certificate_login == "without_password" and session.certificate == user:
-        return _log_in(session, user, Secret(""), reply.LOGGED_IN_BY_CERTIFICATE)
+    by_certificate = session.certificate_login == "without_password"
+    if not needed or (by_certificate and session.certificate == user):
+        code = reply.LOGGED_IN_BY_CERTIFICATE if needed else reply.LOGGED_IN
+        return _log_in(session, user, Secret(""), code)
     return Reply(reply.NEED_PASSWORD, "Password, please.")
 
 
-def _ask_for_clear_text(session: Session, user: str) -> None:
+def _password_needed(session: Session, user: str) -> bool:
     """Ask before a client sends a password that everyone between can read. Raise `Refusal`."""
-    session.helper.ask(
-        helper.MaySendPassword(
-            user=user, host=session.host or None, control_fd=session.control.fileno()
-        )
+    asked = helper.MaySendPassword(
+        user=user,
+        tls=session.control.tls is not None,
+        host=session.host or None,
+        control_fd=session.control.fileno(),
     )
+    return session.helper.ask(asked).password
 
 
 def password(session: Session, secret: Secret) -> Reply | None:

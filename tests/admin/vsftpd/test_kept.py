@@ -19,6 +19,17 @@ LOCAL = "anonymous_enable=NO\nlocal_enable=YES\n"
 BOTH = "anonymous_enable=YES\nlocal_enable=YES\n"
 
 
+def test_anonymous_clients_are_asked_for_a_password_as_before(tmp_path: Path) -> None:
+    listed = "secure_email_list_enable=YES\nemail_password_file=/emails\n"
+    for text, manner in (
+        ("", "any"),
+        ("no_anon_password=YES\n", "none"),
+        (f"no_anon_password=YES\n{listed}", "listed"),
+    ):
+        chosen = settings(BOTH + text, tmp_path, "ftp", emails="a@example.org\n")
+        assert (text, chosen.anonymous_password) == (text, manner)
+
+
 def planned(text: str, place: Path) -> Plan:
     return make(text.encode(), VENDORS["upstream"], "/vsftpd.conf", Tree(place))[1]
 

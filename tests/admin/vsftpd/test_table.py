@@ -85,6 +85,7 @@ ANOTHER = {
 }
 """A value other than the default, where not just any will do."""
 NEEDS = {
+    "no_anon_password": "secure_email_list_enable=NO\n",
     "guest_username": "guest_enable=YES\n",
     "virtual_use_local_privs": "guest_enable=YES\n",
     "listen_address6": "listen=NO\nlisten_ipv6=YES\n",
