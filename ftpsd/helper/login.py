@@ -14,7 +14,8 @@ from ftpsd import events, limits
 from ftpsd.helper import account, settings
 from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
 from ftpsd.options import RIGHTS, write_section
-from ftpsd.wire import helper, introspection, ports
+from ftpsd.wire import helper, introspection
+from ftpsd.wire.binding import BINDING, Attach
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
 from ftpsd.wire.control import Control, NotConnected
@@ -257,10 +258,10 @@ def _resolved(name: str) -> str:
         return ""
 
 
-def binding(control_fd: int, chosen: Settings) -> ports.Attach:
+def binding(control_fd: int, chosen: Settings) -> Attach:
     """Give what the port broker is told about a session."""
     first, last = chosen.passive_ports
-    return ports.Attach(
+    return Attach(
         control_fd=control_fd,
         first_port=first,
         last_port=last,
@@ -294,7 +295,7 @@ def told(found: account.Account, chosen: Settings) -> dict[str, Any]:
     }
 
 
-def attach(broker: str, request: ports.Attach) -> socket.socket:
+def attach(broker: str, request: Attach) -> socket.socket:
     """Connect to the port broker's socket and bind the connection to a control connection.
 
     Raise `OSError`, `Closed` or `Refusal`.
@@ -302,7 +303,7 @@ def attach(broker: str, request: ports.Attach) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     try:
         sock.connect(broker)
-        Peer(Channel(sock), ports.PORTS).ask(request)
+        Peer(Channel(sock), BINDING).ask(request)
     except BaseException:
         sock.close()
         raise

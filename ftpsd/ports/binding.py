@@ -12,7 +12,7 @@ from ftpsd.wire.message import Malformed
 from ftpsd.wire.ports import NotOpened
 
 if TYPE_CHECKING:
-    from ftpsd.wire.ports import Attach
+    from ftpsd.wire.binding import Attach
 
 _NUMBERS: Final = struct.Struct("!IIHHHIB")
 _FLAGS: Final = ("no_passive", "no_active", "passive_any_peer", "active_any_peer")

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ftpsd import events, limits
 from ftpsd.ports import sockets
 from ftpsd.ports.binding import STORED, Binding, attached, restored
+from ftpsd.wire.binding import BINDING, Attach
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.gate import Gate, Rule
 from ftpsd.wire.message import Call, Done, Malformed, Reply
-from ftpsd.wire.ports import PORTS, Attach, Connect, Connected, Listen, NotOpened, Opened
+from ftpsd.wire.ports import PORTS, Connect, Connected, Listen, NotOpened, Opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ RULES: Final = (
     Rule(Listen, after=Attach),
     Rule(Connect, after=Attach),
 )
+KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **PORTS.calls}
 _GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
 
 
@@ -145,7 +147,7 @@ class Broker:
         client.channel.close()
 
     def _request(self, client: Client) -> None:
-        request, oneway = receive_call(client.channel, PORTS.calls, 0.0)
+        request, oneway = receive_call(client.channel, KNOWN, 0.0)
         try:
             client.gate.admit(request)
             if oneway:

@@ -1,20 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be asked of the broker of data sockets: first by the helper, then by one session."""
+"""What a session may ask of the broker of data sockets, once root has bound it to its client."""
 
 from __future__ import annotations
 
-from ftpsd.wire.message import (
-    Call,
-    Done,
-    Fd,
-    Int,
-    Interface,
-    Refusal,
-    Reply,
-    Text,
-    Texts,
-    enumeration,
-)
+from ftpsd.wire.message import Call, Fd, Int, Interface, Refusal, Reply, Text, enumeration
 
 PortRefusal = str
 
@@ -28,22 +17,6 @@ class NotOpened(Refusal):
     """No data socket, for one of a closed list of reasons."""
 
     reason: PortRefusal
-
-
-class Attach(Call[Done]):
-    """Bind this channel to one control connection, and the addresses at its ends. Root asks this.
-
-    Passive ports are drawn from `first_port` to `last_port`, 0 for any; active connections come
-    from `source_port`, 0 for any. `ways` are "passive" and "active", as far as either is allowed,
-    and "passive_any_peer" and "active_any_peer" where someone else than the client may be there.
-    """
-
-    control_fd: Fd
-    first_port: Int
-    last_port: Int
-    source_port: Int
-    seconds: Int
-    ways: Texts
 
 
 class Opened(Reply):
@@ -76,6 +49,6 @@ class Connect(Call[Connected]):
 PORTS = Interface(
     "org.ftpsd.Ports",
     "ftpsd-ports.service: opens data sockets, each only to the client of one control connection.",
-    (Attach, Listen, Connect),
+    (Listen, Connect),
     (NotOpened,),
 )

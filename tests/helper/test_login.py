@@ -17,9 +17,10 @@ from ftpsd.helper import account, settings
 from ftpsd.helper.attempts import Asker, Book, Ledger
 from ftpsd.helper.login import Conversation, asked, attach
 from ftpsd.options import Settings
-from ftpsd.wire import helper, ports
+from ftpsd.wire import helper
+from ftpsd.wire.binding import BINDING, Attach
 from ftpsd.wire.channel import Channel, Closed, Peer, receive_call
-from ftpsd.wire.codec import encode_refusal, encode_reply
+from ftpsd.wire.codec import encode_reply
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.introspection import (
     SERVICE,
@@ -231,12 +232,12 @@ def test_without_the_other_services_nobody_logs_in(
     assert "the service is not complete" in answering.said[0][0]
 
 
-@pytest.mark.parametrize("reply", ["granted", "refused", "broken", "gone"])
+@pytest.mark.parametrize("reply", ["granted", "broken", "gone"])
 def test_a_broker_is_bound_before_its_channel_is_handed_on(
     answering: Answering, tmp_path_factory: pytest.TempPathFactory, reply: str
 ) -> None:
     path = str(tmp_path_factory.mktemp("broker") / "s")
-    call = ports.Attach(
+    call = Attach(
         control_fd=answering.control.fileno(),
         first_port=0,
         last_port=0,
@@ -246,7 +247,6 @@ def test_a_broker_is_bound_before_its_channel_is_handed_on(
     )
     answers = {
         "granted": encode_reply(Done())[0],
-        "refused": encode_refusal(ports.PORTS, ports.NotOpened(reason="exhausted")),
         "broken": b"{",
         "gone": b"",
     }
@@ -254,7 +254,7 @@ def test_a_broker_is_bound_before_its_channel_is_handed_on(
 
     def broker(listener: socket.socket) -> None:
         channel = Channel(listener.accept()[0])
-        request, _ = receive_call(channel, ports.PORTS.calls)
+        request, _ = receive_call(channel, BINDING.calls)
         asked.append(type(request))
         for fd in request.descriptors():
             os.close(fd)
@@ -269,15 +269,13 @@ def test_a_broker_is_bound_before_its_channel_is_handed_on(
         try:
             attach(path, call).close()
             got = "granted"
-        except ports.NotOpened:
-            got = "refused"
         except Malformed:
             got = "broken"
         except Closed:
             got = "gone"
         serving.join()
 
-    assert (got, asked) == (reply, [ports.Attach])
+    assert (got, asked) == (reply, [Attach])
 
 
 def test_without_a_session_of_pam_nothing_is_held(answering: Answering) -> None:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd.ports.binding import _FLAGS, STORED, Binding, attached, restored
+from ftpsd.wire.binding import Attach
 from ftpsd.wire.control import Address
 from ftpsd.wire.message import Malformed
-from ftpsd.wire.ports import Attach
 
 ADDRESSES = st.builds(
     Address,

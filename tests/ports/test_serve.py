@@ -20,10 +20,11 @@ from attaching import PLAIN
 from ftpsd import events, limits
 from ftpsd.ports.binding import restored
 from ftpsd.ports.serve import Broker
+from ftpsd.wire.binding import BINDING, Attach
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all
 from ftpsd.wire.codec import encode_call
 from ftpsd.wire.message import Call, Reply
-from ftpsd.wire.ports import PORTS, Attach, Connect, Listen, NotOpened
+from ftpsd.wire.ports import PORTS, Connect, Listen, NotOpened
 
 R = TypeVar("R", bound=Reply)
 
@@ -68,7 +69,8 @@ class Driven:
     def attach(self, **wanted: int) -> Peer:
         """Give a channel bound to a control connection."""
         peer, control = self.connect(), self.control()
-        ask(self, peer, Attach(control_fd=control.fileno(), **PLAIN | wanted))
+        call = Attach(control_fd=control.fileno(), **PLAIN | wanted)
+        ask(self, Peer(peer.channel, BINDING), call)
         return peer
 
 
@@ -162,8 +164,7 @@ def test_nothing_is_opened_for_a_channel_that_is_not_bound(
 
 def test_a_channel_is_bound_once(driven: Driven) -> None:
     peer, control = driven.attach(), driven.control()
-    call = Attach(control_fd=control.fileno(), **PLAIN)
-    peer.send(call)
+    Peer(peer.channel, BINDING).send(Attach(control_fd=control.fileno(), **PLAIN))
     driven.broker.turn()
 
     assert hung_up(peer)
@@ -173,8 +174,7 @@ def test_a_channel_is_bound_once(driven: Driven) -> None:
 def test_a_channel_is_bound_to_a_control_connection_only(driven: Driven) -> None:
     peer = driven.connect()
     sock = driven.stack.enter_context(socket.socket())
-    call = Attach(control_fd=sock.fileno(), **PLAIN)
-    peer.send(call)
+    Peer(peer.channel, BINDING).send(Attach(control_fd=sock.fileno(), **PLAIN))
     driven.broker.turn()
 
     assert hung_up(peer)

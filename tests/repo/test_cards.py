@@ -176,6 +176,7 @@ BANNED = {
         "logging",
         "ftpsd.protocol",
         "ftpsd.wire.files",
+        "ftpsd.wire.ports",
         "ftpsd.session",
         "ftpsd.worker",
         "ftpsd.ports",

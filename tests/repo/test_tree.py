@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 LONGEST_FILE = 400
 ROOT_LINES = 2000
 """What who audits root must read: lines of code, beside the text that explains them."""
-OTHERS = {"files", "gate"}
-"""Of the wire, what sessions say to workers, and in which order to workers and the port broker."""
+OTHERS = {"files", "gate", "ports"}
+"""Of the wire, what sessions say to workers and to the port broker, and in which order."""
 HIDDEN = {".git", ".venv", "__pycache__", "build", "dist"}
 HOSTS = {
     "datatracker.ietf.org",
@@ -143,7 +143,11 @@ def test_every_bound_is_used() -> None:
 @pytest.mark.parametrize("place", ["protocol", "wire", "worker", "ports"])
 def test_every_module_of_a_tested_package_has_tests_beside_it(place: str) -> None:
     """The messages of an interface are tested together, in test_codec.py."""
-    together = {"files", "helper", "ports", "spawn", "introspection"} if place == "wire" else set()
+    together = (
+        {"files", "helper", "ports", "binding", "spawn", "introspection"}
+        if place == "wire"
+        else set()
+    )
     modules = {file.stem for file in python(f"ftpsd/{place}")} - {"__init__"} - together
     tested = {file.stem.removeprefix("test_") for file in python(f"tests/{place}")}
 

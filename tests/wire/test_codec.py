@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ftpsd import limits
 from ftpsd.wire import files, helper, ports
+from ftpsd.wire.binding import BINDING
 from ftpsd.wire.codec import (
     decode_call,
     decode_reply,
@@ -29,7 +30,7 @@ from ftpsd.wire.message import KINDS, Call, Field, Interface, Malformed, Message
 from ftpsd.wire.ports import PORTS
 from ftpsd.wire.spawn import SPAWNER
 
-INTERFACES = (SERVICE, HELPER, FILES, PORTS, SPAWNER)
+INTERFACES = (SERVICE, HELPER, FILES, PORTS, BINDING, SPAWNER)
 CALLS = {name: call for interface in INTERFACES for name, call in interface.calls.items()}
 TEXT = st.binary(max_size=40).map(
     lambda data: data.replace(b"\0", b"").decode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ftpsd
+from ftpsd.wire.binding import BINDING
 from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.idl import describe
@@ -25,7 +26,9 @@ from ftpsd.wire.message import Interface
 from ftpsd.wire.ports import PORTS
 from ftpsd.wire.spawn import SPAWNER
 
-INTERFACES = {interface.name: interface for interface in (SERVICE, HELPER, FILES, PORTS, SPAWNER)}
+INTERFACES = {
+    interface.name: interface for interface in (SERVICE, HELPER, FILES, PORTS, BINDING, SPAWNER)
+}
 HERE = Path(__file__).parent
 
 

@@ -42,7 +42,7 @@ BROKEN = {
     "no method": '{"parameters":{}}\0',
     "an unknown method": call(method="org.ftpsd.Helper.Shell"),
     "a method of the worker": call(method="org.ftpsd.Files.Open", parameters={"path": "/"}),
-    "a method of the broker": call(method="org.ftpsd.Ports.Attach"),
+    "a method of the broker": call(method="org.ftpsd.Binding.Attach"),
     "a method of the spawner": call(method="org.ftpsd.Spawner.Spawn"),
     "a method that is no text": call(method=["org.ftpsd.Helper.Ping"]),
     "a key too many": call(extra=1),

@@ -103,7 +103,7 @@ def test_a_session_cannot_attach_its_channel_anew(ground: Ground, anna: Probe, b
     numbers: dict[str, object] = {"firstPort": 0, "lastPort": 0, "sourcePort": 0, "seconds": 60}
     numbers["ways"] = ["passive", "active", "passive_any_peer", "active_any_peer"]
     parameters = {"controlFileDescriptor": 0, **numbers}
-    said = anna.ask(wires.ask, "ports", "org.ftpsd.Ports.Attach", parameters, ["client"])
+    said = anna.ask(wires.ask, "ports", "org.ftpsd.Binding.Attach", parameters, ["client"])
 
     assert said == {"closed": True}
     assert _served(ground, bob)

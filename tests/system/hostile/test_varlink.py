@@ -8,6 +8,7 @@ import json
 import pytest
 from hostile.ground import Ground
 
+from ftpsd.wire.binding import BINDING
 from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.idl import describe
@@ -56,7 +57,7 @@ def test_a_login_by_hand_is_refused(varlinkctl: Ground) -> None:
 
 
 @pytest.mark.parametrize(
-    "interface", [HELPER, FILES, PORTS, SERVICE, SPAWNER], ids=lambda i: i.name
+    "interface", [HELPER, FILES, PORTS, BINDING, SERVICE, SPAWNER], ids=lambda i: i.name
 )
 def test_systemd_accepts_every_description(varlinkctl: Ground, interface: Interface) -> None:
     said = varlinkctl.machine.run("varlinkctl", "validate-idl", text=describe(interface))
