@@ -144,6 +144,13 @@ def word(text: str) -> str:
     return text
 
 
+def line(text: str) -> str:
+    """Read one line of text."""
+    if not text.isprintable() or len(text) > limits.NAME_BYTES:
+        raise ValueError('expected a short text, or "file:/path"')
+    return text
+
+
 def openssl_list(text: str) -> str:
     """Read names as OpenSSL joins them, or "system" as nothing."""
     if not text.isascii() or not text.isprintable() or " " in text or len(text) > 2000:
@@ -212,6 +219,7 @@ class Settings:
     max_file_size: int = option("Files", size, "infinity")
     keep_free: int = option("Files", size, "0")
     idle_timeout_sec: int = option("Session", seconds, "5min")
+    login_message: str = option("Session", line, "")
     directory_message: str = option("Session", word, ".message")
     allow_commands: tuple[str, ...] = option("Session", commands, "")
     deny_commands: tuple[str, ...] = option("Session", commands, "")

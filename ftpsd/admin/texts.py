@@ -19,6 +19,7 @@ _WRITTEN: Final[dict[Callable[[str], Any], str]] = {
     options.failures: "a number from 1 to 15",
     options.openssl_list: '"system", or names of OpenSSL joined by ":"',
     options.names: "names, `*` and `?` are wildcards, or `file:/path`",
+    options.line: "a text, or `file:/path`",
     options.octal: "permission bits",
     options.patterns: "names, with wildcards",
     options.place: "a path; `%u` `%h` `%g` `%U` `%G` are the user, home, group and their ids",
@@ -115,6 +116,8 @@ PURPOSES: Final = {
     "MaxFileSize": "No file may become larger than this (552).",
     "KeepFree": "Uploads leave so much room in the file system (452).",
     "IdleTimeoutSec": "Close a session that has sent no command for this long.",
+    "LoginMessage": "What is told to who has logged in (230). The greeting (220) is sent before "
+    "anything is known of the client: it is the credential ftpsd.banner, the same for all.",
     "DirectoryMessage": "The file in a directory that is told to who enters it for the first time; "
     "`none` tells nothing.",
     "AllowCommands": "Only these commands are known once a user has logged in, and QUIT.",
@@ -131,7 +134,8 @@ PURPOSES: Final = {
     "ActiveAnyPeer": "Connect to any address, for transfers between two servers. Users can make "
     "the server connect to whom they like.",
     "PassiveAddress": "The address that PASV tells, where it is another than the client has "
-    "connected to: an IPv4 address, or a name that the server can resolve without a network.",
+    "connected to: an IPv4 address, or a name that the server can resolve without a network, at "
+    "each login. Clients that come from within get `auto` by a policy with Address=.",
     "PassivePorts": "Passive data connections are offered on a random port of this range. A "
     "firewall has to let it in.",
     "ActiveSourcePort": "Active data connections come from this port. Below 1024 "

@@ -187,8 +187,9 @@ class Conversation:
                 ports_fd=os.dup(broker.fileno()),
             )
         if chosen.passive_address != "auto" and not granted.passive_address:
-            reason = f"{chosen.passive_address} has no IPv4 address here, PASV tells its own"
-            self._say(events.SETTING_WRONG, file="PassiveAddress=", line=0, reason=reason)
+            self._unheard("PassiveAddress=", "it has no IPv4 address here, PASV tells its own")
+        if chosen.login_message and not granted.login_message:
+            self._unheard("LoginMessage=", "the file cannot be read, or has nothing in it")
         # Only the worker holds its ends now: their closing tells of its end.
         if (said := _wait(ready)) != b"\0":
             reason = said.decode() or "the worker did not start"
@@ -197,6 +198,9 @@ class Conversation:
             raise helper.NoDirectory
         self._ready = ready
         return granted
+
+    def _unheard(self, key: str, reason: str) -> None:
+        self._say(events.SETTING_WRONG, file=key, line=0, reason=reason)
 
     def hold(self) -> None:
         """Keep the PAM session open for as long as the worker lives, if there is one."""
@@ -258,6 +262,17 @@ def _resolved(name: str) -> str:
         return ""
 
 
+def _message(text: str) -> str:
+    """Give a text, or what is in the file it names: nothing if that cannot be read."""
+    if not text.startswith("file:"):
+        return text
+    try:
+        with open(text[5:], encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(limits.DIRECTORY_MESSAGE_BYTES).replace("\0", "")
+    except (OSError, ValueError):
+        return ""
+
+
 def binding(control_fd: int, chosen: Settings) -> Attach:
     """Give what the port broker is told about a session."""
     first, last = chosen.passive_ports
@@ -291,6 +306,7 @@ def told(found: account.Account, chosen: Settings) -> dict[str, Any]:
         "allow_commands": list(chosen.allow_commands),
         "deny_commands": list(chosen.deny_commands),
         "passive_address": _resolved(chosen.passive_address),
+        "login_message": _message(chosen.login_message),
         "directory": account.expand(chosen.directory, found),
     }
 

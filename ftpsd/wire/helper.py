@@ -71,6 +71,7 @@ class Granted(Reply):
     active: Bool
     active_any_peer: Bool
     passive_address: Text
+    login_message: Text
     directory: Path
     idle_seconds: Int
     data_seconds: Int

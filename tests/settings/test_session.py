@@ -62,6 +62,31 @@ def test_a_directory_tells_its_message_once(configured: Configured, place: str, 
         assert client.in_step()
 
 
+def test_who_has_logged_in_is_told_a_text(configured: Configured, place: str) -> None:
+    configured.set(place, "Session", "LoginMessage=Mind the gap: 100% = all")
+    with Client(configured.served) as client:
+        client.says("USER anna")
+        assert client.says("PASS se cret") == "230-Mind the gap: 100% = all\n230 Logged in."
+
+
+def test_who_has_logged_in_is_told_what_is_in_a_file(configured: Configured, place: str) -> None:
+    file = configured.root.parent / "told"
+    file.write_bytes(b"One\r\n221 two\0\x07\xff\n" + b"x" * 5000)
+    (configured.root / ".message").write_text("Here\n")
+    configured.set(place, "Session", f"LoginMessage=file:{file}")
+    with Client(configured.served) as client:
+        client.says("USER anna")
+        said = client.says("PASS se cret")
+        assert said.startswith("230-One\n 221 two?")
+        assert said.endswith("x\n Here\n230 Logged in.")
+        assert len(said) < 3000
+        assert client.in_step()
+    file.unlink()
+    with Client(configured.served) as client:
+        client.says("USER anna")
+        assert client.says("PASS se cret") == "230-Here\n230 Logged in."
+
+
 def test_no_message_is_told(configured: Configured, place: str) -> None:
     (configured.root / ".message").write_text("Welcome\n")
     configured.set(place, "Session", "DirectoryMessage=none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ftpsd import limits
 from ftpsd.protocol import path, reply
-from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.protocol.reply import BadArgument, Reply, clean
 from ftpsd.session import events
 from ftpsd.session.keep import bound_files
 from ftpsd.session.later import Later
@@ -116,7 +116,7 @@ def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | N
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
     bound_files(granted.max_file_size)
-    lines = _begin(session)
+    lines = [clean(line) for line in granted.login_message.splitlines()] + _begin(session)
     session.tell("idle")
     return Reply(code, *lines, "Logged in.")
 
