@@ -166,6 +166,17 @@ def test_pasv_tells_the_address_that_is_set(configured: Configured, place: str) 
         assert "(127,0,0,1," in client.says("PASV")
 
 
+def test_pasv_tells_clients_from_within_its_own_address(configured: Configured) -> None:
+    configured.set("main", "Data", "PassiveAddress=192.0.2.9")
+    text = "[Match]\nAddress=10.0.0.0/8 127.0.0.0/8\n[Data]\nPassiveAddress=auto\n"
+    configured.add("policies.d/within.conf", text)
+    with configured.client() as client:
+        assert "(127,0,0,1," in client.says("PASV")
+    configured.add("policies.d/within.conf", text.replace("127.0.0.0/8", "192.168.0.0/16"))
+    with configured.client() as client:
+        assert "(192,0,2,9," in client.says("PASV")
+
+
 def test_anyone_may_make_a_data_connection(configured: Configured, place: str) -> None:
     (configured.root / "x").write_bytes(b"content")
     configured.set(place, "Data", "PassiveAnyPeer=yes")

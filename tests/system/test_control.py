@@ -29,3 +29,24 @@ def test_mistakes_in_the_settings_are_found_before_a_login_does(machine: Machine
         assert "50000-50999" in second
     finally:
         machine.run("rm", file)
+
+
+def test_systemd_shows_the_files_that_are_read_in_their_order(machine: Machine) -> None:
+    main = "/etc/ftpsd/ftpsd.conf"
+    clear = "/etc/ftpsd/ftpsd.conf.d/00-clear.conf"
+    masked = "/etc/ftpsd/ftpsd.conf.d/40.conf"
+    read = ["/usr/lib/ftpsd/ftpsd.conf.d/10.conf", "/etc/ftpsd/ftpsd.conf.d/20.conf"]
+    read.append("/run/ftpsd/ftpsd.conf.d/30.conf")
+    hidden = ["/usr/lib/ftpsd/ftpsd.conf.d/20.conf", "/usr/lib/ftpsd/ftpsd.conf.d/40.conf"]
+    for number, file in enumerate(read + hidden):
+        machine.write(file, f"[Session]\nIdleTimeoutSec={number + 1}\n")
+    machine.run("ln", "-s", "/dev/null", masked)
+    try:
+        lines = machine.run("systemd-analyze", "cat-config", "ftpsd/ftpsd.conf").stdout.splitlines()
+        shown = [line[2:] for line in lines if line.startswith("# /") and line.endswith(".conf")]
+        assert [one for one in shown if one not in (clear, masked)] == [main, *read]
+        status, said = check(machine)
+        assert status == 0
+        assert said == f"No mistakes in {', '.join(one for one in shown if one != masked)}.\n"
+    finally:
+        machine.run("rm", masked, *read, *hidden)
