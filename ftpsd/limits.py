@@ -43,15 +43,13 @@ REQUEST_SECONDS = 1.0
 ATTEMPTS_AT_ONCE = 32
 """Processes that check a password at the same time, and do not only wait; further ones wait."""
 ADDRESS_FAILURES = 10
-"""Failed logins from one address before each further one is slowed."""
-ADDRESS_SECONDS = 600.0
-"""After this long without a failure an address is forgotten."""
+"""Failed logins from one address before each further one is slowed (AddressFailures=)."""
 ADDRESS_WAITING = 4
-"""Attempts of one slowed address that wait at the same time; further ones are refused."""
+"""Slowed attempts of one address that wait at the same time; further ones are refused."""
 ADDRESS_DELAY_SECONDS = 10.0
-"""The most that a slowed address waits."""
+"""The most that a slowed attempt waits."""
 ADDRESSES = 4096
-"""Addresses remembered; the oldest goes first."""
+"""Addresses and users remembered; the oldest goes first."""
 HELPER_CONNECTIONS = 4096
 FAILURE_SECONDS = 1.0
 """What FailedLoginDelaySec= counts. A refused login is answered at a multiple of that, so that its

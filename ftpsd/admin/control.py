@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import getpass
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -125,6 +126,15 @@ def _list(_: argparse.Namespace) -> int:
     return 0
 
 
+def _unban(_: argparse.Namespace) -> int:
+    # By a signal, for no session can send one: whatever the helper is asked, a session may ask.
+    command = ("systemctl", "kill", "--kill-whom=main", "--signal=HUP", "ftpsd-helper.service")
+    status = subprocess.run(command, check=False).returncode  # noqa: S603 - of our own words
+    if status == 0:
+        print("All failed logins are forgotten; nobody waits for them any more.")
+    return 1 if status else 0
+
+
 def _convert(arguments: argparse.Namespace) -> int:
     store = Store()
     text = Path(arguments.file).read_bytes().decode("utf-8", "surrogateescape")
@@ -209,6 +219,7 @@ COMMANDS: Final = (
     Command("user passwd", "change a user's password", _takes_password, _passwd),
     Command("user del", "delete a user, not its files", _takes_name, _delete),
     Command("user list", "list the users, and who of them cannot log in", _nothing, _list),
+    Command("unban", "forget failed logins: no address or user is slowed", _nothing, _unban),
     Command("convert", "make users of another server's virtual users", _takes_file, _convert),
     Command(
         "import-vsftpd",

@@ -75,6 +75,13 @@ PURPOSES: Final = {
     "SessionsPerAddress": "So many sessions of users may come from one address, or one IPv6 "
     "network of 64 bits.",
     "MaxLoginFailures": "So often one connection may try to log in.",
+    "AddressFailures": "After so many failed logins from one address, or one IPv6 network of 64 "
+    "bits, each further one waits a second longer, up to 10; of more than four at once the others "
+    "are refused (421).",
+    "UserFailures": "The same for one user name, wherever the logins come from: who guesses makes "
+    "the user wait as well.",
+    "ForgiveFailureSec": "So long without a failed login makes one failure less. `ftpsdctl "
+    "unban` forgets them all.",
     "FailedLoginDelaySec": "A failed login is answered after this time, or a multiple of it.",
     "LoginDelaySec": "A login that succeeds is answered after this time.",
     "Write": "Allow changes at all. For anonymous clients this is `no`, unless a policy with "

@@ -20,11 +20,14 @@ from ftpsd.wire.helper import Unavailable
 if TYPE_CHECKING:
     from ftpsd.options import Settings
 
-_QUESTION: Final = struct.Struct("QBB16s")
+_QUESTION: Final = struct.Struct("QBIIII16s16s")
 _CLAIM: Final = struct.Struct("16sIII")
 _VERDICT: Final = struct.Struct("?d")
 
 
+_BOUNDS: Final = ("max_login_failures", "forgive_failure_sec", "address_failures", "user_failures")
+BOUNDS: Final = (limits.LOGIN_ATTEMPTS, 60, limits.ADDRESS_FAILURES, 0)
+"""How often a connection may try, and after how many failures an address and a user are slowed."""
 GRANTED, DENIED, ANONYMOUS = b"+", b"-", b"="
 """How an attempt may end. To log in without a password proves nothing, and gives nothing back."""
 ANSWERED = b"!"
@@ -42,25 +45,26 @@ class Ledger:
         self._sessions: collections.Counter[bytes] = collections.Counter()
 
     def admit(
-        self, cookie: int, address: bytes, now: float, most: int = limits.LOGIN_ATTEMPTS
+        self, cookie: int, who: tuple[bytes, ...], now: float, bounds: tuple[int, ...] = BOUNDS
     ) -> tuple[bool, float]:
         """Count an attempt; say whether it may go on, and how many seconds it must wait first.
 
-        A control connection may make `most`. Of an address that is slowed only some may wait: each
-        that waits is a process.
+        `who` is an address, and perhaps a user. Of an address that is slowed only some may wait:
+        each that waits is a process.
         """
+        most, forgiven, *free = bounds
         tried = self._tried.pop(cookie, 0) + 1
         self._tried[cookie] = tried
         _bound(self._tried)
-        failures, last = self._failed.get(address, (0, now))
-        if now - last > limits.ADDRESS_SECONDS:
-            del self._failed[address]
-            failures = 0
-        delay = min(limits.ADDRESS_DELAY_SECONDS, float(max(0, failures - limits.ADDRESS_FAILURES)))
-        allowed = tried <= most
-        if allowed and delay:
-            allowed = self._waiting[address] < limits.ADDRESS_WAITING
-        return allowed, delay
+        slowed = [(one, few) for one, few in zip(who, free, strict=False) if few]
+        beyond = [self._count(one, now, forgiven) - few for one, few in slowed]
+        delay = min(limits.ADDRESS_DELAY_SECONDS, float(max(0, *beyond, 0)))
+        crowded = delay > 0 and self._waiting[who[0]] >= limits.ADDRESS_WAITING
+        return tried <= most and not crowded, delay
+
+    def _count(self, one: bytes, now: float, forgiven: int) -> int:
+        failures, last = self._failed.get(one, (0, now))
+        return max(0, failures - int((now - last) / forgiven))
 
     def wait(self, address: bytes, step: int) -> None:
         """Count one more (1) or one less (-1) attempt of an address that waits."""
@@ -85,11 +89,16 @@ class Ledger:
         """Count one session less."""
         self._sessions -= collections.Counter(counted)
 
-    def failed(self, address: bytes, now: float) -> None:
-        """Count a failure of this address."""
-        failures, _ = self._failed.pop(address, (0, now))
-        self._failed[address] = failures + 1, now
+    def failed(self, one: bytes, now: float, forgiven: int = BOUNDS[1]) -> None:
+        """Count a failure of an address, or of a user."""
+        failures = self._count(one, now, forgiven)
+        self._failed.pop(one, None)
+        self._failed[one] = failures + 1, now
         _bound(self._failed)
+
+    def forgive(self, *_: object) -> None:
+        """Forget all failures."""
+        self._failed.clear()
 
     def succeeded(self, cookie: int) -> None:
         """Give a control connection back what it tried before its password was right (REIN)."""
@@ -108,6 +117,10 @@ def client(packed: bytes) -> bytes:
     return packed[:8] if len(packed) == 16 else packed
 
 
+def _digest(user: str) -> bytes:
+    return hashlib.blake2b(user.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
 class Book:
     """The helper's end of one attempt: answers its questions out of the ledger."""
 
@@ -115,7 +128,8 @@ class Book:
         """Answer on `sock`, a SOCK_SEQPACKET pair's one end."""
         self.sock = sock
         self._ledger = ledger
-        self._asked: tuple[int, bytes] | None = None
+        self._asked: tuple[int, tuple[bytes, ...]] | None = None
+        self._forgiven = BOUNDS[1]
         self._counted: tuple[bytes, ...] = ()
         self.lasting: tuple[int, tuple[bytes, ...]] | None = None
         """What ends with the session that the attempt has led to, and what that is counted as."""
@@ -128,17 +142,19 @@ class Book:
 
     def answer(self, now: float) -> bool:
         """Read one message of the attempt and answer it; say whether the attempt goes on."""
-        data, fds, _, _ = socket.recv_fds(self.sock, _CLAIM.size + 1, 1)
+        data, fds, _, _ = socket.recv_fds(self.sock, _QUESTION.size + 1, 1)
         if len(data) == _QUESTION.size:
             # Its length tells an IPv4 address from an IPv6 network that begins with the same bytes.
-            cookie, length, most, padded = _QUESTION.unpack(data)
-            self._asked = cookie, padded[:length]
-            allowed, delay = self._ledger.admit(*self._asked, now, most)
+            cookie, length, *bounds, padded, user = _QUESTION.unpack(data)
+            # Whoever is not slowed is not remembered: names can be made up.
+            self._asked = cookie, (padded[:length], user)[: 2 if bounds[3] else 1]
+            self._forgiven = bounds[1]
+            allowed, delay = self._ledger.admit(*self._asked, now, tuple(bounds))
             self._slow(slowed=allowed and delay > 0)
             self.sock.send(_VERDICT.pack(allowed, delay))
         elif len(data) == _CLAIM.size and self._asked:
             user, *bounds = _CLAIM.unpack(data)
-            counted = (user, self._asked[1], b"")
+            counted = (user, self._asked[1][0], b"")
             reached = self._ledger.claim(counted, tuple(bounds))
             self._counted = () if reached else counted
             self.sock.send(bytes([reached]))
@@ -151,18 +167,22 @@ class Book:
             if data == GRANTED:
                 self._ledger.succeeded(self._asked[0])
             elif data == DENIED:
-                self._ledger.failed(self._asked[1], now)
+                self._failed(self._asked[1], now)
         return bool(data)
 
     def _slow(self, *, slowed: bool) -> None:
         if self._asked and slowed != self._slowed:
             self._slowed = slowed
-            self._ledger.wait(self._asked[1], 1 if slowed else -1)
+            self._ledger.wait(self._asked[1][0], 1 if slowed else -1)
+
+    def _failed(self, who: tuple[bytes, ...], now: float) -> None:
+        for one in who:
+            self._ledger.failed(one, now, self._forgiven)
 
     def close(self, now: float) -> None:
         """End the book of an attempt; one that ended without a word has failed."""
         if self._asked and not self._settled:
-            self._ledger.failed(self._asked[1], now)
+            self._failed(self._asked[1], now)
         self._slow(slowed=False)
         self._ledger.release(self._counted)
         self.sock.close()
@@ -175,18 +195,18 @@ class Asker:
         """Ask over `sock`."""
         self._sock = sock
 
-    def admit(self, cookie: int, packed: bytes, most: int) -> tuple[bool, float]:
-        """Ask whether an attempt may go on, as one of `most`, and how many seconds it waits."""
+    def admit(self, cookie: int, packed: bytes, user: str, chosen: Settings) -> tuple[bool, float]:
+        """Ask whether an attempt may go on, and how many seconds it waits."""
         address = client(packed)
-        question = _QUESTION.pack(cookie, len(address), most, address)
+        bounds = [getattr(chosen, name) for name in _BOUNDS]
+        question = _QUESTION.pack(cookie, len(address), *bounds, address, _digest(user))
         allowed, delay = _VERDICT.unpack(self._ask(question, _VERDICT.size))
         return allowed, delay
 
     def claim(self, user: str, chosen: Settings) -> str:
         """Ask for one more session of a user; give the setting that refuses it, or nothing."""
-        name = hashlib.blake2b(user.encode("utf-8", "surrogateescape"), digest_size=16).digest()
         bounds = chosen.sessions_per_user, chosen.sessions_per_address, chosen.sessions
-        number = self._ask(_CLAIM.pack(name, *bounds), 1)[0]
+        number = self._ask(_CLAIM.pack(_digest(user), *bounds), 1)[0]
         return ("", "SessionsPerUser", "SessionsPerAddress", "Sessions")[number]
 
     def _ask(self, question: bytes, size: int) -> bytes:

@@ -84,7 +84,7 @@ class Conversation:
         self._log.shared.update(user=request.user, remote=control.remote.text)
         chosen = self._settings(asking(request))
         allowed, delay = self._asker.admit(
-            control.cookie, control.remote.packed, chosen.max_login_failures
+            control.cookie, control.remote.packed, request.user, chosen
         )
         if not allowed:
             self._say(events.LOGIN_REFUSED, reason="too many attempts on this connection")

@@ -58,6 +58,7 @@ class Helper:
         self._listener, self._spawner = listener, spawner
         self._notify, self._log = notify, log
         self._ledger = Ledger()
+        self.forgive = self._ledger.forgive
         self._sessions: dict[int, Session] = {}
         self._attempts: dict[int, tuple[Book, Session]] = {}
         self._lasting: dict[int, tuple[bytes, ...]] = {}
@@ -232,6 +233,7 @@ def main(spawner: list[str]) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listeners = [fd for fd, name in inherited.items() if name != STORED]
     helper = Helper(socket.socket(fileno=listeners[0]), workers, notify, log)
+    signal.signal(signal.SIGHUP, helper.forgive)
     for fd, name in inherited.items():
         if name == STORED:
             helper.adopt(socket.socket(fileno=fd))

@@ -36,10 +36,12 @@ class Attempt:
         self.book = Book(ledger, ours)
         self.asker = Asker(self.theirs)
 
-    def admit(self, cookie: int, packed: bytes, now: float) -> tuple[bool, float]:
+    def admit(
+        self, cookie: int, packed: bytes, now: float, user: str = "anna", **chosen: int
+    ) -> tuple[bool, float]:
         answering = threading.Thread(target=self.book.answer, args=(now,))
         answering.start()
-        got = self.asker.admit(cookie, packed, limits.LOGIN_ATTEMPTS)
+        got = self.asker.admit(cookie, packed, user, Settings(**chosen))  # type: ignore[arg-type]
         answering.join()
         return got
 
@@ -65,31 +67,31 @@ def failures(ledger: Ledger, address: bytes, count: int, now: float = 0.0) -> No
 
 def test_a_control_connection_may_try_so_often() -> None:
     ledger = Ledger()
-    allowed = [ledger.admit(1, HERE, 0)[0] for _ in range(limits.LOGIN_ATTEMPTS + 2)]
+    allowed = [ledger.admit(1, (HERE,), 0)[0] for _ in range(limits.LOGIN_ATTEMPTS + 2)]
 
     assert allowed == [True] * limits.LOGIN_ATTEMPTS + [False] * 2
-    assert ledger.admit(2, HERE, 0)[0]
+    assert ledger.admit(2, (HERE,), 0)[0]
 
 
 def test_who_succeeded_may_try_as_often_again() -> None:
     ledger = Ledger()
     for _ in range(limits.LOGIN_ATTEMPTS):
-        ledger.admit(1, HERE, 0)
+        ledger.admit(1, (HERE,), 0)
     ledger.succeeded(1)
 
-    assert ledger.admit(1, HERE, 0)[0]
+    assert ledger.admit(1, (HERE,), 0)[0]
 
 
 def test_an_address_waits_a_second_longer_for_each_failure_beyond_the_bound() -> None:
     ledger = Ledger()
     delays = []
     for number in range(limits.ADDRESS_FAILURES + 13):
-        delays.append(ledger.admit(number, HERE, 0)[1])
+        delays.append(ledger.admit(number, (HERE,), 0)[1])
         ledger.failed(HERE, 0)
     rising = [*map(float, range(1, 11)), limits.ADDRESS_DELAY_SECONDS]
 
     assert delays == [0.0] * (limits.ADDRESS_FAILURES + 1) + rising + [10.0]
-    assert ledger.admit(0, THERE, 0)[1] == 0
+    assert ledger.admit(0, (THERE,), 0)[1] == 0
 
 
 def test_success_does_not_excuse_an_address() -> None:
@@ -97,16 +99,54 @@ def test_success_does_not_excuse_an_address() -> None:
     failures(ledger, HERE, limits.ADDRESS_FAILURES + 3)
     ledger.succeeded(1)
 
-    assert ledger.admit(1, HERE, 0)[1] == 3
+    assert ledger.admit(1, (HERE,), 0)[1] == 3
 
 
-def test_an_address_is_forgotten_when_it_has_not_failed_for_long() -> None:
+def test_a_failure_is_forgiven_for_each_minute_without_one() -> None:
     ledger = Ledger()
     failures(ledger, HERE, limits.ADDRESS_FAILURES + 3)
 
-    assert ledger.admit(1, HERE, limits.ADDRESS_SECONDS)[1] == 3
-    assert ledger.admit(2, HERE, limits.ADDRESS_SECONDS + 1)[1] == 0
-    assert ledger.admit(3, HERE, 0)[1] == 0
+    assert ledger.admit(1, (HERE,), 59)[1] == 3
+    assert ledger.admit(2, (HERE,), 60)[1] == 2
+    ledger.failed(HERE, 120)
+    assert ledger.admit(3, (HERE,), 120)[1] == 2
+    assert ledger.admit(4, (HERE,), 120 + 2 * 60)[1] == 0
+    assert ledger.admit(5, (HERE,), 10**9)[1] == 0
+
+
+def test_all_failures_are_forgiven_at_once() -> None:
+    ledger = Ledger()
+    failures(ledger, HERE, limits.ADDRESS_FAILURES + 3)
+    ledger.forgive()
+
+    assert ledger.admit(1, (HERE,), 0)[1] == 0
+
+
+def test_a_user_is_slowed_wherever_the_failures_come_from(attempt: Attempt) -> None:
+    for number in range(3):
+        attempt.admit(number, bytes([10, 0, 0, number]), 0, user_failures=2)
+        attempt.asker.settle(DENIED)
+        attempt.book.answer(0)
+
+    assert attempt.admit(4, THERE, 0, user_failures=2) == (True, 1.0)
+    assert attempt.admit(5, THERE, 0, user="bob", user_failures=2) == (True, 0.0)
+    assert attempt.admit(6, THERE, 59, user_failures=2, forgive_failure_sec=9) == (True, 0.0)
+
+
+def test_a_user_who_is_never_slowed_is_not_remembered(attempt: Attempt) -> None:
+    attempt.admit(7, HERE, 0, user="made up")
+    attempt.asker.settle(DENIED)
+    attempt.book.answer(0)
+
+    assert list(attempt.book._ledger._failed) == [HERE]
+
+
+def test_the_bounds_are_as_they_are_set(attempt: Attempt) -> None:
+    failures(attempt.book._ledger, HERE, 30)
+
+    assert attempt.admit(1, HERE, 0, address_failures=0) == (True, 0.0)
+    assert attempt.admit(2, HERE, 0, address_failures=27) == (True, 3.0)
+    assert attempt.admit(2, HERE, 0, max_login_failures=1) == (False, 10.0)
 
 
 def test_the_oldest_address_is_forgotten_first() -> None:
@@ -118,21 +158,21 @@ def test_the_oldest_address_is_forgotten_first() -> None:
     ledger.failed(HERE, 0)
     ledger.failed(b"one more", 0)
 
-    assert ledger.admit(1, HERE, 0)[1] == 2
-    assert ledger.admit(2, THERE, 0)[1] == 0
+    assert ledger.admit(1, (HERE,), 0)[1] == 2
+    assert ledger.admit(2, (THERE,), 0)[1] == 0
 
 
 def test_the_oldest_connection_is_forgotten_first() -> None:
     ledger = Ledger()
     for _ in range(limits.LOGIN_ATTEMPTS):
-        ledger.admit(0, HERE, 0)
+        ledger.admit(0, (HERE,), 0)
     for cookie in range(1, limits.ADDRESSES):
-        ledger.admit(cookie, HERE, 0)
+        ledger.admit(cookie, (HERE,), 0)
 
-    assert not ledger.admit(0, HERE, 0)[0]
-    ledger.admit(limits.ADDRESSES, HERE, 0)
-    assert ledger.admit(1, HERE, 0)[0]
-    assert not ledger.admit(0, HERE, 0)[0]
+    assert not ledger.admit(0, (HERE,), 0)[0]
+    ledger.admit(limits.ADDRESSES, (HERE,), 0)
+    assert ledger.admit(1, (HERE,), 0)[0]
+    assert not ledger.admit(0, (HERE,), 0)[0]
 
 
 @given(STEPS)
@@ -144,7 +184,7 @@ def test_whatever_happens_a_connection_is_counted(
         now += later
         if what == "admit":
             tried[cookie] += 1
-            allowed, delay = ledger.admit(cookie, address, now)
+            allowed, delay = ledger.admit(cookie, (address,), now)
             assert allowed == (tried[cookie] <= limits.LOGIN_ATTEMPTS)
             assert 0 <= delay <= limits.ADDRESS_DELAY_SECONDS
         elif what == "failed":
@@ -164,7 +204,7 @@ def test_whatever_happens_the_tables_stay_bounded(
         for what, cookie, address, later in steps:
             now += later
             if what == "admit":
-                ledger.admit(cookie, address, now)
+                ledger.admit(cookie, (address,), now)
             elif what == "failed":
                 ledger.failed(address, now)
             else:
@@ -251,10 +291,10 @@ def test_an_attempt_that_is_over_is_heard(attempt: Attempt) -> None:
 def test_an_attempt_without_a_helper_raises(attempt: Attempt) -> None:
     attempt.book.sock.shutdown(socket.SHUT_WR)
     with pytest.raises(Unavailable):
-        attempt.asker.admit(7, HERE, 5)
+        attempt.asker.admit(7, HERE, "anna", Settings())
     attempt.book.sock.close()
     with pytest.raises(Unavailable):
-        attempt.asker.admit(7, HERE, 5)
+        attempt.asker.admit(7, HERE, "anna", Settings())
 
 
 def test_an_attempt_that_ends_after_its_helper_is_no_failure(attempt: Attempt) -> None:

@@ -194,7 +194,7 @@ def test_who_has_tried_often_enough_is_told_and_it_is_logged(answering: Answerin
     with answering.control.dup() as control:
         cookie = int.from_bytes(control.getsockopt(socket.SOL_SOCKET, 57, 8), "little")
     for _ in range(limits.LOGIN_ATTEMPTS):
-        answering.book._ledger.admit(cookie, b"", 0)
+        answering.book._ledger.admit(cookie, (b"",), 0)
 
     assert refused(answering, answering.login()) is helper.Exhausted
     (lines,) = answering.said

@@ -113,6 +113,36 @@ def test_anonymous_clients_are_not_asked_for_a_password(machine: Machine, place:
         assert session.reply("USER ftp")[:3] == "331"
 
 
+def waits(machine: Machine, source: str) -> float:
+    """Log in as anna; give the seconds it took."""
+    begun = time.monotonic()
+    assert reply(machine, "anna", source=source)[:3] == "230"
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("line", ["AddressFailures=1", "UserFailures=1"])
+def test_who_fails_is_slowed_until_it_is_forgiven(machine: Machine, place: str, line: str) -> None:
+    """By its address, and by the name wherever it comes from."""
+    address = own_address()
+    with login(machine, place, line):
+        for _ in range(3):
+            assert reply(machine, "anna", "wrong", address)[:3] == "530"
+        source = address if line[0] == "A" else own_address()
+        assert waits(machine, source) >= 2
+        said = machine.run("ftpsdctl", "unban").stdout
+        assert said.startswith("All failed logins are forgotten")
+        # Less than a minute later nothing else would have forgiven anything.
+        eventually(lambda: waits(machine, source) < 2)
+
+
+def test_failures_are_forgiven_after_a_time(machine: Machine, place: str) -> None:
+    address = own_address()
+    with login(machine, place, "AddressFailures=1", "ForgiveFailureSec=1s"):
+        for _ in range(4):
+            reply(machine, "anna", "wrong", address)
+        eventually(lambda: waits(machine, address) < 1)
+
+
 def test_every_user_is_the_virtual_one(machine: Machine, place: str) -> None:
     machine.run("useradd", "--create-home", "--system", "--shell", "/usr/sbin/nologin", "web")
     try:
