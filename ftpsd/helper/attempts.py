@@ -98,7 +98,7 @@ class Ledger:
 
     def forgive(self, *_: object) -> None:
         """Forget all failures."""
-        self._failed.clear()
+        self._failed = collections.OrderedDict()
 
     def succeeded(self, cookie: int) -> None:
         """Give a control connection back what it tried before its password was right (REIN)."""
