@@ -213,6 +213,7 @@ class Settings:
     file_mode: int = option("Files", octal, "0666")
     directory_mode: int = option("Files", octal, "0777")
     hide_owners: bool = option("Files", boolean, "no")
+    list_numeric_owners: bool = option("Files", boolean, "no")
     list_dot_files: str = option("Files", choice("asked", "yes", "no"), "asked")
     list_recursive: bool = option("Files", boolean, "yes")
     list_timezone: str = option("Files", choice("UTC", "local"), "UTC")

@@ -108,6 +108,8 @@ PURPOSES: Final = {
     "FileMode": "New files get these permission bits, without those of UMask=.",
     "DirectoryMode": "New directories get these permission bits, without those of UMask=.",
     "HideOwners": "Show `ftp` as owner and group of everything.",
+    "ListNumericOwners": "Show owners and groups as numbers. Otherwise the user and its group have "
+    "their names, and all others numbers: a worker knows no other accounts.",
     "ListDotFiles": "Show names that begin with a dot: when the client asks for it (LIST -a, "
     "MLSD), always, or never.",
     "ListRecursive": "Allow LIST -R to list what is in directories as well.",

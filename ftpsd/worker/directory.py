@@ -45,7 +45,10 @@ class Names:
     def __init__(
         self, user: str, group: str, *, read_only: bool, hide_owners: bool = False
     ) -> None:
-        """Take the names of the ids this process runs with; hidden, every owner is the same."""
+        """Take the names of the ids this process runs with, "" for the numbers themselves.
+
+        Hidden, every owner is the same.
+        """
         self.read_only, self._hidden = read_only, hide_owners
         self._uid, self._gids = os.geteuid(), {os.getegid(), *os.getgroups()}
         self._users, self._groups = {self._uid: user}, {os.getegid(): group}

@@ -153,5 +153,7 @@ def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Cha
     time.tzset()
     beneath = Root(root, Rights(chosen))
     confine(beneath.fd)
+    if chosen.list_numeric_owners:
+        user = group = ""
     names = Names(user, group, read_only=not chosen.write, hide_owners=chosen.hide_owners)
     return lambda channel: Worker(channel, beneath, names).serve()

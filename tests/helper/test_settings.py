@@ -64,6 +64,7 @@ VALUES: dict[str, tuple[str, object]] = {
     "FileMode": ("0640", 0o640),
     "DirectoryMode": ("750", 0o750),
     "HideOwners": ("yes", True),
+    "ListNumericOwners": ("yes", True),
     "ListDotFiles": ("no", "no"),
     "ListRecursive": ("no", False),
     "ListTimezone": ("local", "local"),

@@ -203,6 +203,18 @@ def test_owners_are_hidden(configured: Configured, root: Path, place: str) -> No
         assert "unix.owner=ftp;unix.group=ftp;" in client.says("MLST file").lower()
 
 
+def test_owners_are_numbers(configured: Configured, root: Path, place: str) -> None:
+    own = (root / "file").stat()
+    configured.set(place, "Files", "ListNumericOwners=yes")
+    with configured.client() as client:
+        (line,) = client.fetch("LIST file").decode().splitlines()
+        assert line.split()[2:4] == [str(own.st_uid), str(own.st_gid)]
+    configured.set(place, "Files", "ListNumericOwners=no")
+    with configured.client() as client:
+        (line,) = client.fetch("LIST file").decode().splitlines()
+        assert line.split()[2] == (root / "file").owner()
+
+
 @pytest.mark.parametrize("case", [("asked", 0, 1), ("yes", 1, 1), ("no", 0, 0)], ids=str)
 def test_names_with_a_dot_are_listed_as_set(
     configured: Configured, root: Path, place: str, case: tuple[str, int, int]

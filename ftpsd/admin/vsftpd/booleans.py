@@ -327,10 +327,9 @@ BOOLEANS: Final = (
         "text_userdb_names",
         False,
         _WORKS,
-        _LOST,
-        (),
-        "Listings show the names of the user and its group, and other owners as numbers: a worker "
-        "knows no other accounts.",
+        _SETTING,
+        ("ListNumericOwners",),
+        "Only the user and its group have names then: a worker knows no other accounts.",
     ),
     Row("tilde_user_enable", False, _WORKS, _LOST, (), "~user is a name like any other."),
     Row(

@@ -98,6 +98,7 @@ def _modes(v: Values, who: Person) -> dict[str, str]:
 def _listing(v: Values) -> dict[str, str]:
     found = {
         "HideOwners": yes(v.on("hide_ids")),
+        "ListNumericOwners": yes(not v.on("text_userdb_names")),
         "ListDotFiles": "yes" if v.on("force_dot_files") else "asked",
         "ListRecursive": yes(v.on("ls_recurse_enable")),
         "ListTimezone": "local" if v.on("use_localtime") else "UTC",

@@ -18,7 +18,6 @@ ALWAYS: Final = (
     "Codes of replies are the same where a client can depend on them; their texts are not.",
     "A session begins in binary mode. TYPE A converts line ends, unlike in vsftpd by default.",
     "LIST of what is not there is 550, not an empty list.",
-    "Listings show the names of the user and its group, and other owners as numbers.",
     "Files are not locked while they are transferred.",
     "The log is the journal; there is no xferlog and no vsftpd.log.",
 )
