@@ -48,6 +48,36 @@ _UNITS: Final = {
     "ftpsd-keygen.service": "Makes a self-signed certificate where there is none.",
 }
 
+_DROP_INS: Final = {
+    "Another port, or a second one such as 990, where TLS begins with the first byte: "
+    "`systemctl edit ftpsd.socket`": """
+[Socket]
+ListenStream=990
+""",
+    "A certificate from elsewhere: `systemctl edit ftpsd@.service`": """
+[Service]
+LoadCredential=ftpsd.pem:/etc/ssl/private/ftp.example.org.pem
+""",
+    "Active connections from port 20 (ActiveSourcePort=): `systemctl edit ftpsd-ports.service`": """
+[Service]
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+PrivateUsers=no
+""",
+    "PAM modules that need a network, such as LDAP without SSSD: "
+    "`systemctl edit ftpsd-helper.service`": """
+[Service]
+PrivateNetwork=no
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+IPAddressDeny=
+""",
+    "A directory shown in a home; it is bound for logins from the next start of the helper on: "
+    "`systemctl edit ftpsd-helper.service`": """
+[Service]
+BindPaths=/srv/data:/home/anna/data
+""",
+}
+
 
 def settings() -> str:
     """Give ftpsd.conf(5)."""
@@ -118,6 +148,10 @@ def service() -> str:
     )
     for name, about in _UNITS.items():
         page.item(name, about)
+    page.section("Drop-ins")
+    for about, text in _DROP_INS.items():
+        page.text(f"{about}.")
+        page.example(text)
     page.section("Commands")
     _command(page, serve.parser())
     page.subsection("ftpsd keygen")

@@ -148,7 +148,7 @@ PURPOSES: Final = {
     "PassivePorts": "Passive data connections are offered on a random port of this range. A "
     "firewall has to let it in.",
     "ActiveSourcePort": "Active data connections come from this port. Below 1024 "
-    "ftpsd-ports.service needs CAP_NET_BIND_SERVICE, see the README.",
+    "ftpsd-ports.service needs CAP_NET_BIND_SERVICE, see ftpsd(8).",
     "RequireTLS": "Refuse logins without TLS: those with a password, or anonymous ones as well.",
     "RequireDataTLS": "Refuse data connections without TLS (PROT C).",
     "TLSResumption": "A data connection that resumes the TLS session of its control connection is "
