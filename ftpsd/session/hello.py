@@ -8,7 +8,8 @@ then talk to an FTP server as if it were its web server (ALPACA, CVE-2021-3618).
 from __future__ import annotations
 
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
-_ALPN = 16
+ALPN = bytes((0, 16))
+"""The number of the extension in which a message offers protocols (RFC 7301, section 3.1)."""
 _HEADER, _LENGTH = 5, 4
 _LONGEST = 1 << 17
 """More than OpenSSL takes for a ClientHello (CLIENT_HELLO_MAX_LENGTH)."""
@@ -67,7 +68,7 @@ def protocols(message: bytes) -> list[bytes] | None:
     extensions = _Reader(hello.vector(2))
     while extensions.left:
         number, content = extensions.take(2), _Reader(extensions.vector(2))
-        if number == _ALPN.to_bytes(2, "big"):
+        if number == ALPN:
             names = _Reader(content.vector(2))
             found = []
             while names.left:

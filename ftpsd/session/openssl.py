@@ -44,8 +44,13 @@ def known() -> bool:
     return sys.version_info[:2] in KNOWN and sys.implementation.name == "cpython"
 
 
+_functions: dict[str, Any] = {}
+
+
 def _function(name: str) -> Any:
-    return Call(_ctypes.dlsym(_ctypes.dlopen("libssl.so.3", 0), name))
+    if name not in _functions:
+        _functions[name] = Call(_ctypes.dlsym(_ctypes.dlopen("libssl.so.3", 0), name))
+    return _functions[name]
 
 
 def _at(address: int) -> Any:

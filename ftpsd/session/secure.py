@@ -56,6 +56,9 @@ def begins(first: hello.Hello, data: bytes) -> bool:
 
 def check_protocol(client_hello: bytes) -> None:
     """Raise `Refused` if the client offers protocols, and FTP is none of them."""
+    if hello.ALPN not in client_hello:
+        # Nearly all clients: nothing has to be taken apart to see that there is none.
+        return
     offered = hello.protocols(client_hello)
     if offered is not None and PROTOCOL not in offered:
         raise Refused(f"the client means to speak {b', '.join(offered)[:80]!r}")
@@ -74,12 +77,21 @@ class Secure:
     sendfile = False
 
     def __init__(
-        self, sock: _socket.socket, context: ssl.SSLContext, raw: int, *, must_resume: bool
+        self,
+        sock: _socket.socket,
+        context: ssl.SSLContext,
+        raw: int,
+        *,
+        must_resume: bool = False,
+        hears: bool = False,
     ) -> None:
-        """Take over a connected `sock`, to read `raw` bytes at once; the handshake is `advance`."""
+        """Take over a connected `sock`, to read `raw` bytes at once; the handshake is `advance`.
+
+        `hears` is for a connection on which the client talks and gets no answers: an upload.
+        """
         sock.setblocking(False)
         self.sock = sock
-        self._raw = raw
+        self._raw, self._hears = raw, hears
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: Any = context.wrap_bio(self._in, self._out, server_side=True)
         self._must_resume = must_resume
@@ -120,6 +132,9 @@ class Secure:
             raise Refused(error.strerror or "connection lost") from error
 
     def _shake(self) -> None:
+        if self._hello is not None:
+            self._read()
+            return
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -163,7 +178,7 @@ class Secure:
         A client that sends its next record only when the last one is acknowledged (Nagle) would
         wait for 40 ms: TLS answers nothing that could carry it.
         """
-        if size < _FEW:
+        if self._hears and size < _FEW:
             self.sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_QUICKACK, 1)
 
     def _tell(self) -> None:
@@ -186,7 +201,8 @@ class Secure:
 
     def send(self, data: bytes | memoryview) -> int:
         """Encrypt some of `data` once all that was before it is sent."""
-        self._flush()
+        if self._left:
+            self._flush()
         taken = 0
         if self._young > 0:
             while taken < min(len(data), self._young):
@@ -202,7 +218,7 @@ class Secure:
 
     def recv(self, size: int) -> bytes:
         """Give what has arrived: `size` bytes or, where one read brings more, as much as that."""
-        buffer = bytearray(max(size, PIECE))
+        buffer = bytearray(max(size, self._raw + _RECORD))
         return bytes(memoryview(buffer)[: self.recv_into(buffer)])
 
     def recv_into(self, buffer: bytearray) -> int:
@@ -287,8 +303,13 @@ class Secure:
             self._unwrap()
 
     def renew_ticket(self) -> None:
-        """Let the client resume once more: a ticket of TLS 1.3 may be used once."""
-        openssl.new_ticket(self._tls)
+        """Let the client resume once more: a ticket of TLS 1.3 may be used once.
+
+        It is made now, and goes with what is sent next: no client is to find something on its
+        control connection, and no reply.
+        """
+        if openssl.new_ticket(self._tls):
+            self._tls.do_handshake()
 
     @property
     def resumed(self) -> bool:

@@ -90,21 +90,21 @@ class Tls:
     def control(self, sock: _socket.socket) -> Secure:
         """Protect the control connection."""
         self._context.num_tickets = _TICKETS
-        return Secure(sock, self._context, RAW_CONTROL, must_resume=False)
+        return Secure(sock, self._context, RAW_CONTROL)
 
     def download(self, sock: _socket.socket, *, must_resume: bool) -> Secure | ktls.Kernel:
         """Protect a data connection for a file to be sent; the kernel may do it."""
         # Before OpenSSL has finished with TLS 1.2 it cannot be held back there, and would give a
         # ticket to a client that is then refused.
-        if not self._kernel or must_resume:
-            return self.data(sock, must_resume=must_resume)
         self._context.num_tickets = 0
+        if not self._kernel or must_resume:
+            return Secure(sock, self._context, RAW, must_resume=must_resume)
         return ktls.Kernel(sock, self._context)
 
     def data(self, sock: _socket.socket, *, must_resume: bool) -> Secure:
-        """Protect a data connection."""
+        """Protect a data connection, whichever way its bytes go."""
         self._context.num_tickets = 0
-        return Secure(sock, self._context, RAW, must_resume=must_resume)
+        return Secure(sock, self._context, RAW, must_resume=must_resume, hears=True)
 
 
 def _ends(chain: str) -> str:

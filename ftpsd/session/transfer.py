@@ -112,8 +112,6 @@ class Transfer:
         """
         self._pump = pump
         session = self._session
-        if data.secure and session.control.tls is not None:
-            session.control.tls.renew_ticket()
         self._rate(pump).prepare(data)
         begun = time.monotonic()
         try:
@@ -158,6 +156,9 @@ class Transfer:
             event = data.advance()
             session.control.send(ready)
             self._meanwhile.talk()
+            if session.control.tls is not None:
+                # While the client, which has 150, is busy with its side of the handshake.
+                session.control.tls.renew_ticket()
             while event:
                 if not self._meanwhile.wait(data.fileno(), event, deadline):
                     return Reply(reply.CANNOT_OPEN_DATA, "The TLS handshake took too long.")
@@ -200,15 +201,19 @@ class Transfer:
         session, wait = self._session, self._meanwhile.wait
         event = select.POLLOUT if pump.sends else select.POLLIN
         deadline = time.monotonic() + session.data_seconds
+        # A connection that is new has room.
+        ready = pump.sends
         while True:
             deadline = max(deadline, self._slow_down(data, pump) + session.data_seconds)
             source = pump.source
             if source is None:
-                ready = (data.ready and not pump.sends) or wait(data.fileno(), event, deadline)
+                ready = ready or (data.ready and not pump.sends)
+                ready = ready or wait(data.fileno(), event, deadline)
             else:
                 ready = wait(source, select.POLLIN, deadline)
             if not ready:
                 return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
+            ready = False
             try:
                 if not self._steps(pump):
                     return None

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from secured import VERSIONS, client_context
 
-from ftpsd.session.hello import Hello, NotTls, protocols
+from ftpsd.session.hello import ALPN, Hello, NotTls, protocols
 
 OFFERS: tuple[tuple[str, ...], ...] = (
     (),
@@ -122,6 +122,16 @@ def test_any_message_offers_something_or_nothing(message: bytes) -> None:
     found = protocols(message)
 
     assert found is None or all(isinstance(one, bytes) for one in found)
+
+
+@given(st.sampled_from(OFFERS), st.integers(0, 600), st.binary(max_size=3))
+def test_nothing_is_offered_without_its_number(
+    alpn: tuple[str, ...], at: int, damage: bytes
+) -> None:
+    message = HELLOS[alpn][5:]
+    message = message[:at] + damage + message[at + len(damage) :]
+
+    assert ALPN in message or protocols(message) is None
 
 
 @given(st.sampled_from(OFFERS), st.integers(0, 600), st.binary(max_size=3))

@@ -101,6 +101,8 @@ def test_tickets_go_out_on_the_control_connection_alone(credentials: Path) -> No
             assert client.arrived() == b"all"
             assert client.tickets == 0
         session.server.renew_ticket()
+        assert session.client.arrived() == b""
+        assert (at_first, session.client.tickets) == (2, 2)
         session.server.send(b"150")
         session.client.arrived()
 
