@@ -53,6 +53,19 @@ def parse_mdtm(text: str) -> int:
     return whole * _SECOND + int(fraction[:_FRACTION_DIGITS].ljust(_FRACTION_DIGITS, "0"))
 
 
+def parse_openssl(text: str) -> int:
+    """Return seconds since 1970 for "Jan  2 13:45:00 2019 GMT", as OpenSSL writes a time.
+
+    Raises `BadArgument` for what is none or before 1970.
+    """
+    month, _, rest = text.partition(" ")
+    day, _, rest = rest.strip().partition(" ")
+    clock, _, rest = rest.partition(" ")
+    number = _MONTHS.index(month) + 1 if month in _MONTHS else 0
+    date = f"{rest.removesuffix(' GMT')}{number:02d}{day:0>2}"
+    return parse_mdtm(date + clock.replace(":", "")) // _SECOND
+
+
 def list_date(seconds: int, now: int) -> str:
     """Return the date column of LIST, 12 characters as `ls` has them, both in seconds since 1970.
 

@@ -7,13 +7,13 @@ this process. It takes the kernel's module `tls`; whether it is there is asked, 
 
 from __future__ import annotations
 
+import _socket
 import select
-import socket
-import ssl
 import struct
 import time
 
 from ftpsd.session import hello, openssl
+from ftpsd.session.openssl import SSLError, SSLWantReadError, SSLWantWriteError
 from ftpsd.session.secure import (
     NO_APPLICATION_PROTOCOL,
     RAW,
@@ -25,7 +25,7 @@ from ftpsd.session.secure import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _socket
+    from typing import Any
 
 OPTION = 1 << 3
 """SSL_OP_ENABLE_KTLS (ssl.h); Python has a name for it from 3.12 on."""
@@ -46,10 +46,16 @@ def available(sock: _socket.socket) -> bool:
     a connection that is given no keys.
     """
     try:
-        sock.setsockopt(socket.IPPROTO_TCP, _TCP_ULP, b"tls")
+        sock.setsockopt(_socket.IPPROTO_TCP, _TCP_ULP, b"tls")
     except OSError:
         return False
     return True
+
+
+class _Socket(_socket.socket):
+    """A socket as OpenSSL's wrapper wants one."""
+
+    __slots__ = ("__weakref__",)
 
 
 class Kernel:
@@ -58,37 +64,27 @@ class Kernel:
     secure = clean = True
     ready = unsent = False
 
-    def __init__(self, sock: _socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, sock: _socket.socket, context: openssl.Context) -> None:
         """Take over a connected `sock`; the handshake is `advance`."""
-        self._plain = socket.socket(fileno=sock.detach())
-        self._plain.setblocking(False)
+        self.sock: _socket.socket = _Socket(fileno=sock.detach())
+        self.sock.setblocking(False)
         self._context = context
-        self._tls: ssl.SSLSocket | None = None
+        self._tls: Any = None
         self._finished = self.sendfile = False
-
-    @property
-    def _sock(self) -> ssl.SSLSocket:
-        assert self._tls is not None  # advance() has made it
-        return self._tls
-
-    @property
-    def sock(self) -> socket.socket:
-        """Give the socket, for its options."""
-        return self._tls or self._plain
 
     def fileno(self) -> int:
         """Give the descriptor, for poll(2)."""
-        return self._tls.fileno() if self._tls else self._plain.fileno()
+        return self.sock.fileno()
 
     def advance(self) -> int:
         """Go on with the handshake; give the event to wait for, 0 at its end. Raise `Refused`."""
         try:
             if self._tls is None:
                 self._look()
-            self._sock.do_handshake()
-        except (ssl.SSLWantReadError, BlockingIOError):
+            self._tls.do_handshake()
+        except (SSLWantReadError, BlockingIOError):
             return select.POLLIN
-        except ssl.SSLWantWriteError:
+        except SSLWantWriteError:
             return select.POLLOUT
         except OSError as error:
             raise Refused(reason_of(error)) from error
@@ -97,7 +93,7 @@ class Kernel:
 
     def _look(self) -> None:
         """Look at the first message before OpenSSL takes it."""
-        data = self._plain.recv(_HELLO, socket.MSG_PEEK)
+        data = self.sock.recv(_HELLO, _socket.MSG_PEEK)
         if not data:
             raise Refused("it was closed during the handshake")
         first = hello.Hello()
@@ -105,20 +101,15 @@ class Kernel:
             if self._is(select.POLLRDHUP):
                 raise Refused("it was closed during the handshake")
             # poll(2) is to wait for more than what is there already.
-            self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(data) + 1)
+            self.sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVLOWAT, len(data) + 1)
             raise BlockingIOError
-        self._plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        self.sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVLOWAT, 1)
         try:
             check_protocol(bytes(first.message))
         except Refused:
-            self._plain.send(NO_APPLICATION_PROTOCOL)
+            self.sock.send(NO_APPLICATION_PROTOCOL)
             raise
-        self._tls = self._context.wrap_socket(
-            self._plain,
-            server_side=True,
-            do_handshake_on_connect=False,
-            suppress_ragged_eofs=False,
-        )
+        self._tls = openssl.on_socket(self._context, self.sock)
 
     def _is(self, event: int) -> bool:
         """Say whether there is an event of poll(2), or an error."""
@@ -128,20 +119,20 @@ class Kernel:
 
     def _kernel_sends(self) -> bool:
         try:
-            return bool(self._sock.getsockopt(_SOL_TLS, _TLS_TX, _CRYPTO_INFO))
+            return bool(self.sock.getsockopt(_SOL_TLS, _TLS_TX, _CRYPTO_INFO))
         except OSError:
             return False
 
     @property
     def resumed(self) -> bool:
         """Say whether the handshake resumed a session."""
-        return bool(self._sock.session_reused)
+        return bool(self._tls.session_reused)
 
     def send(self, data: bytes | memoryview) -> int:
         """Send some of `data`."""
         try:
-            return self._sock.send(data)
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return int(self._tls.write(data))
+        except (SSLWantWriteError, SSLWantReadError):
             raise BlockingIOError from None
 
     def recv(self, _: int) -> bytes:
@@ -156,20 +147,20 @@ class Kernel:
         """Send close_notify; `False` if it has to be called again. Raise `OSError`."""
         if self.sendfile and not self._finished:
             # From now on poll(2) waits until TCP has sent all that it was given.
-            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 1)
+            self.sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NOTSENT_LOWAT, 1)
             if not self._is(select.POLLOUT):
                 return False
         try:
             if not self._finished:
-                self._last() if self.sendfile else self._sock.unwrap()
-        except ssl.SSLWantWriteError:
+                self._last() if self.sendfile else self._tls.shutdown()
+        except SSLWantWriteError:
             return False
-        except ssl.SSLError:
+        except SSLError:
             # It wants the peer's own close_notify, which nobody needs to wait for.
             pass
         self._finished = True
         # It fails where the client is gone; to OpenSSL that is the same as a mere FIN.
-        socket.socket.shutdown(self._sock, socket.SHUT_WR)
+        self.sock.shutdown(_socket.SHUT_WR)
         return True
 
     def _last(self) -> None:
@@ -179,14 +170,16 @@ class Kernel:
         without a sign of it; shutdown(2) and close(2) throw them away. A call that may wait sends
         them first. It waits for little: what TCP had before is sent.
         """
-        sock = self._sock
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _LAST_SECONDS, 0))
+        sock = self.sock
+        sock.setsockopt(
+            _socket.SOL_SOCKET, _socket.SO_SNDTIMEO, struct.pack("ll", _LAST_SECONDS, 0)
+        )
         # The answer is not waited for.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 1))
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, struct.pack("ll", 0, 1))
         sock.setblocking(True)
         begun = time.monotonic()
         try:
-            sock.unwrap()
+            self._tls.shutdown()
         finally:
             sock.setblocking(False)
             if time.monotonic() - begun >= _LAST_SECONDS:
@@ -194,12 +187,11 @@ class Kernel:
 
     def close(self) -> None:
         """Close the socket, reading what is left: unread bytes would make the kernel reset it."""
-        sock = self._tls or self._plain
         try:
             # Where the kernel reads too, recv(2) fails for a record that is no data.
-            while socket.socket.recvmsg(sock, RAW, _ANCILLARY)[0]:
+            while self.sock.recvmsg(RAW, _ANCILLARY)[0]:
                 pass
         except OSError:
             pass
-        sock.close()
+        self.sock.close()
         openssl.forget_errors()

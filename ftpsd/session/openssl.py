@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What OpenSSL can do and Python's `ssl` does not offer.
+"""OpenSSL, as CPython's `_ssl` has it, and what it can do that is not offered there.
+
+Not by `ssl`: that would take each session 20 ms and 1.6 MiB, for names and for sockets of its own.
 
 The functions are called by `_ctypes` (see `ftpsd.syscall` for why not by `ctypes`), with the
 pointers that CPython keeps behind its own objects' headers. Where those lie is known of the
@@ -9,13 +11,28 @@ releases in `KNOWN`; with any other these functions do nothing and say so.
 from __future__ import annotations
 
 import _ctypes
+import _ssl
 import sys
+from _ssl import (
+    CERT_OPTIONAL,
+    CERT_REQUIRED,
+    OP_NO_RENEGOTIATION,
+    PROTOCOL_TLS_SERVER,
+    MemoryBIO,
+    PROTO_TLSv1_2,
+    PROTO_TLSv1_3,
+    SSLError,
+    SSLWantReadError,
+    SSLWantWriteError,
+    SSLZeroReturnError,
+    _SSLContext,
+)
 
 from ftpsd.syscall import Call, Long
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
+    import _socket
     from typing import Any
 
     Pointer: Any
@@ -26,6 +43,22 @@ else:
 
         _type_ = "P"
 
+
+__all__ = [
+    "CERT_OPTIONAL",
+    "CERT_REQUIRED",
+    "OP_NO_RENEGOTIATION",
+    "PROTOCOL_TLS_SERVER",
+    "Context",
+    "MemoryBIO",
+    "PROTO_TLSv1_2",
+    "PROTO_TLSv1_3",
+    "SSLError",
+    "SSLWantReadError",
+    "SSLWantWriteError",
+    "SSLZeroReturnError",
+]
+Context = _SSLContext
 
 KNOWN = ((3, 11), (3, 12), (3, 13))
 """The releases of CPython in whose Modules/_ssl.c the pointers lie where they are read here."""
@@ -57,12 +90,37 @@ def _at(address: int) -> Any:
     return Pointer(Pointer.from_address(address).value)
 
 
-def _context(context: ssl.SSLContext) -> Any:
+def _context(context: Context) -> Any:
     # PySSLContext: the object's header, SSL_CTX *ctx.
     return _at(id(context) + _HEAD)
 
 
-def set_ticket_life(context: ssl.SSLContext) -> bool:
+def in_memory(context: Context, incoming: MemoryBIO, outgoing: MemoryBIO) -> Any:
+    """Give the server's end of a connection whose bytes are brought and fetched."""
+    wrap: Any = context._wrap_bio  # type: ignore[attr-defined] # noqa: SLF001
+    return wrap(incoming, outgoing, True)
+
+
+def on_socket(context: Context, sock: _socket.socket) -> Any:
+    """Give the server's end of a connection; `sock` can be weakly referenced and outlives it."""
+    wrap: Any = context._wrap_socket  # type: ignore[attr-defined] # noqa: SLF001
+    return wrap(sock, True)
+
+
+def set_protocol(context: Context, name: bytes) -> None:
+    """Take a client's offer of one protocol (ALPN)."""
+    choose: Any = context._set_alpn_protocols  # type: ignore[attr-defined] # noqa: SLF001
+    choose(bytes((len(name),)) + name)
+
+
+def end_of(certificate: str) -> str:
+    """Give when the certificate in a file ends, as OpenSSL writes it; empty if it cannot be had."""
+    # CPython has this for its tests alone; nothing else there reads a certificate of one's own.
+    decode: Any = getattr(_ssl, "_test_decode_cert", None)
+    return str(decode(certificate)["notAfter"]) if decode else ""
+
+
+def set_ticket_life(context: Context) -> bool:
     """Let tickets live as long as they may (SSL_CTX_set_timeout(3)), instead of two hours."""
     if not known():
         return False
@@ -70,13 +128,13 @@ def set_ticket_life(context: ssl.SSLContext) -> bool:
     return True
 
 
-def set_cipher_suites(context: ssl.SSLContext, names: str) -> bool:
+def set_cipher_suites(context: Context, names: str) -> bool:
     """Choose among the suites of TLS 1.3 (SSL_CTX_set_ciphersuites(3)); `False` if it cannot."""
     call = "SSL_CTX_set_ciphersuites"
     return known() and _function(call)(_context(context), names.encode()) == 1
 
 
-def set_groups(context: ssl.SSLContext, names: str) -> bool:
+def set_groups(context: Context, names: str) -> bool:
     """Choose the groups of the key exchange (SSL_CTX_set1_groups_list(3)); `False` if it cannot."""
     arguments = (_context(context), Long(_SET_GROUPS_LIST), Long(0), names.encode())
     return known() and _function("SSL_CTX_ctrl")(*arguments) == 1
@@ -85,7 +143,7 @@ def set_groups(context: ssl.SSLContext, names: str) -> bool:
 def forget_errors() -> None:
     """Drop what this thread has noted of errors (ERR_clear_error(3)).
 
-    OpenSSL 3.5 notes the error of a system call and Python's `ssl` leaves it there when it has
+    OpenSSL 3.5 notes the error of a system call and Python leaves it there when it has
     raised it. What the next connection meets would be taken for the same.
     """
     try:
@@ -95,7 +153,7 @@ def forget_errors() -> None:
         pass
 
 
-def new_ticket(connection: ssl.SSLObject) -> bool:
+def new_ticket(connection: object) -> bool:
     """Send one more session ticket with what is written next (SSL_new_session_ticket(3)).
 
     `False` if there will be none: before TLS 1.3 there is no such thing.
@@ -103,5 +161,4 @@ def new_ticket(connection: ssl.SSLObject) -> bool:
     if not known():
         return False
     # PySSLSocket: the object's header, PyObject *Socket, SSL *ssl.
-    inner = connection._sslobj  # type: ignore[attr-defined] # noqa: SLF001
-    return bool(_function("SSL_new_session_ticket")(_at(id(inner) + _HEAD + _WORD)))
+    return bool(_function("SSL_new_session_ticket")(_at(id(connection) + _HEAD + _WORD)))

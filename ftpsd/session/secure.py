@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import _socket
 import select
-import ssl
 
 from ftpsd.session import hello, openssl
+from ftpsd.session.openssl import (
+    MemoryBIO,
+    SSLError,
+    SSLWantReadError,
+    SSLZeroReturnError,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +84,7 @@ class Secure:
     def __init__(
         self,
         sock: _socket.socket,
-        context: ssl.SSLContext,
+        context: openssl.Context,
         raw: int,
         *,
         must_resume: bool = False,
@@ -92,8 +97,8 @@ class Secure:
         sock.setblocking(False)
         self.sock = sock
         self._raw, self._hears = raw, hears
-        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls: Any = context.wrap_bio(self._in, self._out, server_side=True)
+        self._in, self._out = MemoryBIO(), MemoryBIO()
+        self._tls = openssl.in_memory(context, self._in, self._out)
         self._must_resume = must_resume
         self._hello: hello.Hello | None = hello.Hello()
         self._left = memoryview(b"")
@@ -125,7 +130,7 @@ class Secure:
                 self._shake()
         except _Wait as wait:
             return wait.event
-        except ssl.SSLError as error:
+        except SSLError as error:
             self._tell()
             raise Refused(reason_of(error)) from error
         except OSError as error:
@@ -137,7 +142,7 @@ class Secure:
             return
         try:
             self._tls.do_handshake()
-        except ssl.SSLWantReadError:
+        except SSLWantReadError:
             if not self._out.pending:
                 self._read()
             return
@@ -255,12 +260,12 @@ class Secure:
             while taken := self._tls.read(len(view) - got, view[got:]):
                 got += taken
             self._ended = self.clean = True
-        except ssl.SSLWantReadError:
+        except SSLWantReadError:
             if not got:
                 raise BlockingIOError from None
-        except ssl.SSLZeroReturnError:
+        except SSLZeroReturnError:
             self._ended = self.clean = True
-        except ssl.SSLError as error:
+        except SSLError as error:
             self._tell()
             raise ConnectionAbortedError(f"TLS: {reason_of(error)}") from error
         return got
@@ -284,8 +289,8 @@ class Secure:
 
     def _unwrap(self) -> None:
         try:
-            self._tls.unwrap()
-        except (ssl.SSLError, OSError):
+            self._tls.shutdown()
+        except (SSLError, OSError):
             # It wants the peer's own close_notify, which nobody needs to wait for.
             pass
 

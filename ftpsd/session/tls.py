@@ -9,8 +9,8 @@ with the ticket unread, and its kernel would reset the connection and take the e
 
 from __future__ import annotations
 
-import ssl
-
+from ftpsd.protocol.reply import BadArgument
+from ftpsd.protocol.timestamp import parse_openssl
 from ftpsd.session import ktls, openssl
 from ftpsd.session.credentials import AUTHORITIES, Credentials
 from ftpsd.session.secure import PROTOCOL, RAW, RAW_CONTROL, Refused, Secure, reason_of
@@ -50,17 +50,17 @@ class Tls:
             for name, other in credentials.others().items()
         }
         self._context.sni_callback = self._choose
-        self.ends = _ends(found.chain)
+        self.ends = openssl.end_of(found.chain)
         """When the certificate ends, as OpenSSL writes a time; empty if that is not known."""
 
     def _make(
         self, found: Certificate, wanted: Encryption, authorities: str | None
-    ) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.options |= ssl.OP_NO_RENEGOTIATION | ktls.OPTION
-        context.set_alpn_protocols([PROTOCOL.decode()])
-        least = ssl.TLSVersion.TLSv1_3 if wanted.tls13_only else ssl.TLSVersion.TLSv1_2
-        # MINIMUM_SUPPORTED is below all others: the system's policy may ask for more than we do.
+    ) -> openssl.Context:
+        context = openssl.Context(openssl.PROTOCOL_TLS_SERVER)
+        context.options |= openssl.OP_NO_RENEGOTIATION | ktls.OPTION
+        openssl.set_protocol(context, PROTOCOL)
+        least = openssl.PROTO_TLSv1_3 if wanted.tls13_only else openssl.PROTO_TLSv1_2
+        # The system's policy may ask for more than we do; its "any" is below all others.
         context.minimum_version = max(context.minimum_version, least)
         openssl.set_ticket_life(context)
         try:
@@ -68,7 +68,7 @@ class Tls:
             if self._asks != "no":
                 context.load_verify_locations(authorities)
                 context.verify_mode = (
-                    ssl.CERT_REQUIRED if self._asks == "required" else ssl.CERT_OPTIONAL
+                    openssl.CERT_REQUIRED if self._asks == "required" else openssl.CERT_OPTIONAL
                 )
             known = context.get_ciphers()
             context.set_ciphers(wanted.tls_ciphers or _strong(known))
@@ -81,7 +81,7 @@ class Tls:
             raise Refused("TLSGroups= names one that cannot be had")
         return context
 
-    def _choose(self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+    def _choose(self, connection: Any, name: str | None, _: openssl.Context) -> None:
         """Take the certificate that the client asks for by name (SNI), if there is such a one."""
         context = self._others.get((name or "").lower())
         if context is not None:
@@ -107,15 +107,13 @@ class Tls:
         return Secure(sock, self._context, RAW, must_resume=must_resume, hears=True)
 
 
-def _ends(chain: str) -> str:
-    # CPython has this for its tests alone; nothing else there reads a certificate of one's own.
-    decode: Any = getattr(ssl._ssl, "_test_decode_cert", None)  # type: ignore[attr-defined]  # noqa: SLF001
-    return str(decode(chain)["notAfter"]) if decode else ""
-
-
 def seconds_left(ends: str, now: float) -> float:
     """Give how long a certificate is still good: below 0, it has ended."""
-    return ssl.cert_time_to_seconds(ends) - now
+    try:
+        return parse_openssl(ends) - now
+    except BadArgument:
+        # before 1970
+        return -now
 
 
 def _no_passphrase() -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ftpsd.protocol import timestamp
 from ftpsd.protocol.reply import BadArgument
-from ftpsd.protocol.timestamp import list_date, mdtm_text, parse_mdtm
+from ftpsd.protocol.timestamp import list_date, mdtm_text, parse_mdtm, parse_openssl
 
 SECOND = 10**9
 DAY = 86_400
@@ -141,3 +142,16 @@ def test_remembering_days_is_bounded() -> None:
         list_date(day * DAY, 0)
 
     assert len(vars(timestamp)["_days_seen"]) <= 4096
+
+
+@given(MOMENTS)
+def test_the_end_of_a_certificate_is_read_as_openssl_writes_it(when: datetime) -> None:
+    text = f"{when:%b} {when.day:2} {when:%H:%M:%S} {when.year} GMT"
+
+    assert parse_openssl(text) == ssl.cert_time_to_seconds(text)
+
+
+@given(st.text())
+def test_what_is_no_time_of_a_certificate_is_refused(text: str) -> None:
+    with pytest.raises(BadArgument):
+        parse_openssl(text)
