@@ -206,8 +206,7 @@ class Secure:
 
     def send(self, data: bytes | memoryview) -> int:
         """Encrypt some of `data` once all that was before it is sent."""
-        if self._left:
-            self._flush()
+        self._flush()
         taken = 0
         if self._young > 0:
             while taken < min(len(data), self._young):
@@ -310,11 +309,10 @@ class Secure:
     def renew_ticket(self) -> None:
         """Let the client resume once more: a ticket of TLS 1.3 may be used once.
 
-        It is made now, and goes with what is sent next: no client is to find something on its
-        control connection, and no reply.
+        It goes with what is sent next: no client is to find something on its control connection,
+        and no reply.
         """
-        if openssl.new_ticket(self._tls):
-            self._tls.do_handshake()
+        openssl.new_ticket(self._tls)
 
     @property
     def resumed(self) -> bool:

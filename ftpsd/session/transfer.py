@@ -112,6 +112,10 @@ class Transfer:
         """
         self._pump = pump
         session = self._session
+        if data.secure and session.control.tls is not None:
+            # With 150, not later: who keeps one ticket for all its connections (Go, Java) must have
+            # that of this one when the handshake begins.
+            session.control.tls.renew_ticket()
         self._rate(pump).prepare(data)
         begun = time.monotonic()
         try:
@@ -156,9 +160,6 @@ class Transfer:
             event = data.advance()
             session.control.send(ready)
             self._meanwhile.talk()
-            if session.control.tls is not None:
-                # While the client, which has 150, is busy with its side of the handshake.
-                session.control.tls.renew_ticket()
             while event:
                 if not self._meanwhile.wait(data.fileno(), event, deadline):
                     return Reply(reply.CANNOT_OPEN_DATA, "The TLS handshake took too long.")

@@ -79,6 +79,36 @@ def test_data_in_the_clear_is_refused_where_the_admin_says_so(machine: Machine) 
             assert anna.works()
 
 
+@contextlib.contextmanager
+def policy(machine: Machine, name: str, match: str, *lines: str) -> Iterator[None]:
+    path = f"/etc/ftpsd/policies.d/{name}.conf"
+    machine.write(path, "\n".join(("[Match]", match, "[TLS]", *lines, "")))
+    try:
+        yield
+    finally:
+        machine.run("rm", path)
+
+
+def test_what_is_demanded_may_differ_by_network_and_by_user(machine: Machine) -> None:
+    demands = ("RequireDataTLS=yes", "TLSResumption=require")
+    with (
+        policy(machine, "old-devices", "Address=127.9.0.0/16", "RequireTLS=no"),
+        policy(machine, "careful", "User=anna", *demands),
+    ):
+        with Session(machine, source="127.9.200.1") as session:
+            assert session.code("USER anna") == "331"
+        with Session(machine) as session:
+            assert session.code("USER anna") == "530"
+        with TlsSession(machine, "anna") as anna:
+            assert anna.code("PROT C") == "534"
+            anna.resumed = None
+            assert refusal(anna).startswith("522 ")
+        with TlsSession(machine, "bob") as bob:
+            bob.resumed = None
+            assert bob.works()
+            assert bob.code("PROT C") == "200"
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_version_works(machine: Machine, version: ssl.TLSVersion) -> None:
     with TlsSession(machine, "anna", context=trusting(version=version)) as anna:
