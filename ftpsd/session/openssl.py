@@ -36,12 +36,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     Pointer: Any
+    NameOf: Any
 else:
 
     class Pointer(_ctypes._SimpleCData):  # noqa: SLF001 - there is no other name for it
         """C's void pointer."""
 
         _type_ = "P"
+
+    class Text(_ctypes._SimpleCData):  # noqa: SLF001
+        """C's string, which becomes `bytes`."""
+
+        _type_ = "z"
+
+    class NameOf(_ctypes.CFuncPtr):
+        """A function that returns a string."""
+
+        _flags_ = _ctypes.FUNCFLAG_CDECL
+        _restype_ = Text
 
 
 __all__ = [
@@ -80,9 +92,9 @@ def known() -> bool:
 _functions: dict[str, Any] = {}
 
 
-def _function(name: str) -> Any:
+def _function(name: str, kind: Any = Call) -> Any:
     if name not in _functions:
-        _functions[name] = Call(_ctypes.dlsym(_ctypes.dlopen("libssl.so.3", 0), name))
+        _functions[name] = kind(_ctypes.dlsym(_ctypes.dlopen("libssl.so.3", 0), name))
     return _functions[name]
 
 
@@ -126,6 +138,17 @@ def set_ticket_life(context: Context) -> bool:
         return False
     _function("SSL_CTX_set_timeout")(_context(context), Long(TICKET_SECONDS))
     return True
+
+
+def ciphers(context: Context) -> list[str]:
+    """Name what may be used, in its order: the system's choice, as long as there is no other."""
+    if not known():
+        return [str(one["name"]) for one in context.get_ciphers()]
+    # What Python tells of each beside its name would stay with the session as 90 KiB.
+    name, item = _function("SSL_CIPHER_get_name", NameOf), _function("OPENSSL_sk_value")
+    stack = Long(_function("SSL_CTX_get_ciphers")(_context(context)))
+    count = _function("OPENSSL_sk_num")(stack) & 0xFFFF
+    return [name(Long(item(stack, Long(at)))).decode() for at in range(count)]
 
 
 def set_cipher_suites(context: Context, names: str) -> bool:

@@ -25,7 +25,7 @@ PROTOCOL = b"ftp"
 """FTP's name among the protocols of ALPN."""
 NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))
 """A fatal alert (RFC 7301, section 3.2), as a record."""
-RAW, RAW_CONTROL = 1 << 17, 1 << 14
+RAW, RAW_CONTROL = 1 << 17, 1 << 12
 """Bytes read from the socket at once."""
 _FEW = 1 << 15
 """A read that brings less may be all that a client sends before it waits."""

@@ -70,7 +70,7 @@ class Tls:
                 context.verify_mode = (
                     openssl.CERT_REQUIRED if self._asks == "required" else openssl.CERT_OPTIONAL
                 )
-            known = context.get_ciphers()
+            known = openssl.ciphers(context)
             context.set_ciphers(wanted.tls_ciphers or _strong(known))
         except (OSError, ValueError) as error:
             raise Refused(f"{found.chain.rpartition('/')[2]}: {reason_of(error)}") from error
@@ -121,17 +121,22 @@ def _no_passphrase() -> str:
     raise ValueError("its key has a passphrase")
 
 
-def _strong(known: Iterable[Any]) -> str:
+def _strong(known: Iterable[str]) -> str:
     """Give the ciphers of TLS 1.2 that have forward secrecy and authenticate what they encrypt."""
-    return _joined(one for one in known if one["aead"] and one["kea"] in ("kx-ecdhe", "kx-dhe"))
+    return _joined(
+        name
+        for name in known
+        if name.startswith(("ECDHE-", "DHE-"))
+        and "-PSK-" not in name
+        and any(mode in name for mode in ("GCM", "CCM", "POLY1305"))
+    )
 
 
-def _suites(known: Iterable[Any]) -> str:
+def _suites(known: Iterable[str]) -> str:
     """Give the cipher suites of TLS 1.3."""
-    return _joined(one for one in known if one["kea"] == "kx-any")
+    return _joined(name for name in known if name.startswith("TLS_"))
 
 
-def _joined(known: Iterable[Any]) -> str:
+def _joined(known: Iterable[str]) -> str:
     """Give names in the system's order, but AES of 128 bits first: it costs both sides less."""
-    names = [str(one["name"]) for one in known]
-    return ":".join(sorted(names, key=lambda name: "AES128" not in name.replace("_", "")))
+    return ":".join(sorted(known, key=lambda name: "AES128" not in name.replace("_", "")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 from secured import V12, V13, Protected, client_context
@@ -12,6 +13,7 @@ from tls_pairs import Session, connected, meet, tls
 
 from ftpsd.session import openssl
 from ftpsd.session.secure import Refused
+from ftpsd.session.tls import _strong
 
 SUITE, OTHER = "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
 
@@ -65,6 +67,28 @@ def test_a_setting_that_openssl_does_not_know_leaves_no_tls(
 ) -> None:
     with pytest.raises(Refused):
         tls(credentials, **{setting: "NONSENSE"})
+
+
+@pytest.mark.parametrize("policy", ["DEFAULT", "ALL:COMPLEMENTOFALL:@SECLEVEL=0", "ECDHE+AESGCM"])
+def test_ciphers_are_those_of_the_policy(context: ssl.SSLContext, policy: str) -> None:
+    context.set_ciphers(policy)
+
+    assert openssl.ciphers(context) == [one["name"] for one in context.get_ciphers()]
+
+
+@pytest.mark.usefixtures("unknown")
+def test_with_an_unknown_python_ciphers_are_named_all_the_same(context: ssl.SSLContext) -> None:
+    assert openssl.ciphers(context) == [one["name"] for one in context.get_ciphers()]
+
+
+def test_of_any_policy_only_strong_ciphers_are_left(context: ssl.SSLContext) -> None:
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    strong = _strong(openssl.ciphers(context)).split(":")
+    told: dict[str, Any] = {one["name"]: dict(one) for one in context.get_ciphers()}
+
+    assert {told[name]["kea"] for name in strong} == {"kx-ecdhe", "kx-dhe"}
+    assert all(told[name]["aead"] for name in strong)
+    assert not [name for name in strong if told[name]["auth"] == "auth-null"]
 
 
 def test_a_ticket_needs_tls_13(credentials: Path) -> None:
