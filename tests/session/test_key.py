@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from served import Client, Served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
 def forms(pem: Path) -> list[bytes]:
@@ -67,3 +71,30 @@ def test_the_key_is_in_one_process_alone(secured: Served, credentials: Path) -> 
             assert len(set(secured.processes()) - before) >= 3
             assert "libssl" in Path(f"/proc/{found[0]}/maps").read_text()
         assert plain.in_step()
+
+
+def late_imports() -> Iterator[str]:
+    """Name what a session imports within its functions."""
+    for path in (REPOSITORY / "ftpsd" / "session").rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, ast.FunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Import):
+                        yield from (one.name for one in node.names)
+                    elif isinstance(node, ast.ImportFrom):
+                        yield str(node.module)
+
+
+def test_nothing_is_left_to_be_loaded_once_no_file_can_be_opened() -> None:
+    """With the key in its memory a session may open none, its own modules neither."""
+    loading = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import ftpsd.session.serve, ftpsd.session.first, resource\n"
+        "from ftpsd.session import later; later.load_all()\n"
+        "from ftpsd.session import secure, tls; print(*sys.modules)"
+    )
+    command = [sys.executable, "-I", "-S", "-c", loading, str(REPOSITORY)]
+    loaded = set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+    # These two come before TLS can be.
+    assert {*late_imports()} - loaded <= {"ftpsd.session.seal", "systemd._daemon"}

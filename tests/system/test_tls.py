@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -107,6 +109,19 @@ def test_what_is_demanded_may_differ_by_network_and_by_user(machine: Machine) ->
             bob.resumed = None
             assert bob.works()
             assert bob.code("PROT C") == "200"
+
+
+def test_sums_are_told_under_tls_too(machine: Machine) -> None:
+    """A session that has the key opens no file any more, its own modules neither."""
+    with TlsSession(machine, "anna") as anna:
+        anna.storbinary("STOR sum", io.BytesIO(b"hello"))
+        sums = [anna.reply(f"{verb} sum").lower() for verb in ("HASH", "XCRC", "XMD5", "XSHA512")]
+        anna.delete("sum")
+
+    assert sums[0].split()[3] == hashlib.sha256(b"hello").hexdigest()
+    assert sums[1] == "250 3610a686"
+    assert sums[2] == f"250 {hashlib.md5(b'hello').hexdigest()}"
+    assert sums[3] == f"250 {hashlib.sha512(b'hello').hexdigest()}"
 
 
 @pytest.mark.parametrize("version", VERSIONS)

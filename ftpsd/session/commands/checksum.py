@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+from _hashlib import new
+from zlib import crc32
 
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
@@ -27,7 +29,7 @@ ALGORITHMS = {
     "MD5": "md5",
     "CRC32": "crc32",
 }
-"""Names of HASH (draft-bryan-ftpext-hash, section 5), the usual one first, and of hashlib."""
+"""Names of HASH (draft-bryan-ftpext-hash, section 5), the usual one first, and of OpenSSL."""
 
 _PIECE = 1 << 20
 _ABORTED = Reply(reply.LOCAL_ERROR, "Aborted.")
@@ -38,13 +40,11 @@ class Crc32:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        from zlib import crc32
-
-        self._function, self._value = crc32, 0
+        self._value = 0
 
     def update(self, data: bytes) -> None:
         """Add bytes."""
-        self._value = self._function(data, self._value)
+        self._value = crc32(data, self._value)
 
     def hexdigest(self) -> str:
         """Give the sum in hex."""
@@ -53,10 +53,8 @@ class Crc32:
 
 def _sum(session: Session, file_fd: int, algorithm: str, part: tuple[int, int]) -> str | Reply:
     """Read the bytes from the first up to the second, unless the client aborts. Raise `Gone`."""
-    import hashlib
-
     name = ALGORITHMS[algorithm]
-    sum_ = Crc32() if name == "crc32" else hashlib.new(name, usedforsecurity=False)
+    sum_ = Crc32() if name == "crc32" else new(name, usedforsecurity=False)
     offset, end = part
     meanwhile = Meanwhile(session, lambda: f"{algorithm}: {offset} bytes", talks=False)
     while offset < end:
