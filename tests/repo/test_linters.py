@@ -17,9 +17,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "basedpyright": ["basedpyright"],
-    "mypy": ["mypy", "--explicit-package-bases", "ftpsd", "tests"],
-    "ruff": ["ruff", "check", "ftpsd", "tests"],
-    "ruff-format": ["ruff", "format", "--check", "ftpsd", "tests"],
+    "mypy": ["mypy", "--explicit-package-bases", "ftpsd", "tests", "benchmarks"],
+    "ruff": ["ruff", "check", "ftpsd", "tests", "benchmarks"],
+    "ruff-format": ["ruff", "format", "--check", "ftpsd", "tests", "benchmarks"],
     "import-linter": ["lint-imports"],
     "codespell": ["codespell"],
 }

@@ -48,6 +48,9 @@ PACKAGES = {
     "kernel-trixie": _KERNEL,
 }
 
+HOOKS: dict[str, str] = {}
+"""What a suite needs beside packages: scripts of mmdebstrap(1), --customize-hook."""
+
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin", "HOME": "/root", "LANG": "C.UTF-8"}
 
 # systemd-nspawn and mmdebstrap change mounts, which may not be seen outside. In a plain chroot they
@@ -105,10 +108,11 @@ def _own_mounts(*command: str) -> list[str]:
 
 
 def cached_root(suite: str) -> Path:
-    """Give a suite's root directory; build it if there is none from today's package list."""
+    """Give a suite's root directory; build it if there is none of today's packages."""
     cache = Path(os.environ.get("FTPSD_TEST_CACHE") or "/var/cache/ftpsd-tests")
     cache.mkdir(parents=True, exist_ok=True)
-    root = cache / f"{suite}-{hashlib.sha256(PACKAGES[suite].encode()).hexdigest()[:12]}"
+    made_of = PACKAGES[suite] + HOOKS.get(suite, "")
+    root = cache / f"{suite}-{hashlib.sha256(made_of.encode()).hexdigest()[:12]}"
     with (cache / f"{suite}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
@@ -123,6 +127,8 @@ def _build(suite: str, root: Path) -> None:
         made = Path(work) / "root"
         # testing's release file is good for a week only, and mirrors are often older
         options = ['--aptopt=Acquire::Check-Valid-Until "false"', f"--include={PACKAGES[suite]}"]
+        if suite in HOOKS:
+            options.append(f"--customize-hook={HOOKS[suite]}")
         debian = suite.rpartition("-")[2]
         build = ("mmdebstrap", "--quiet", "--variant=minbase", *options, debian, str(made))
         subprocess.run(_own_mounts(*build), check=True)
