@@ -202,6 +202,21 @@ def test_data_connections_lead_anywhere(configured: Configured, place: str) -> N
             assert client.reply()[:3] == "226"
 
 
+def test_active_connections_come_from_the_port_that_is_set(
+    configured: Configured, place: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    configured.set(place, "Data", f"ActiveSourcePort={port}")
+    with socket.create_server(("127.0.0.1", 0)) as ours, configured.client() as client:
+        command = f"EPRT |1|127.0.0.1|{ours.getsockname()[1]}|"
+        assert client.codes(command, "NLST") == ["200", "150"]
+        data, (_, source) = ours.accept()
+        with data:
+            assert (source, everything(data)) == (port, b"")
+        assert client.reply()[:3] == "226"
+
+
 def test_other_data_settings_hold(configured: Configured, place: str) -> None:
     configured.set(place, "Data", "PassivePorts=41000-41009", "DataTimeoutSec=1s")
     with configured.client() as client:

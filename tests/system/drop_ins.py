@@ -46,3 +46,14 @@ def drop_in(machine: Machine, unit: str, text: str) -> Iterator[None]:
 def shown(machine: Machine, unit: str, name: str) -> str:
     show = ("systemctl", "show", f"--property={name}", "--value", unit)
     return machine.run(*show).stdout.strip()
+
+
+def sessions_of(machine: Machine, user: str) -> list[str]:
+    """List what logind knows of a user's logins by FTP; there may be a manager besides."""
+    found = []
+    for line in machine.run("loginctl", "list-sessions", "--no-legend").stdout.splitlines():
+        show = ("loginctl", "show-session", line.split()[0])
+        shown = machine.run(*show, check=False).stdout
+        if {f"Name={user}", "Service=ftpsd"} <= set(shown.splitlines()):
+            found.append(shown)
+    return found

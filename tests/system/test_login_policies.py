@@ -6,9 +6,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+from drop_ins import sessions_of
 from ftp_session import Session
 from machine import Machine, eventually
 
@@ -35,16 +36,21 @@ def place(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def login(machine: Machine, place: str, *lines: str) -> Iterator[None]:
-    """Set options of [Login]."""
+def chosen(machine: Machine, place: str, section: str, *lines: str) -> Iterator[None]:
+    """Set options of a section; in a policy, for clients from 127.9.0.0/16."""
     file, match = PLACES[place]
     kept = machine.run("cat", MAIN).stdout
-    machine.write(file, match + "[Login]\n" + "".join(f"{line}\n" for line in lines))
+    machine.write(file, f"{match}[{section}]\n" + "".join(f"{line}\n" for line in lines))
     try:
         yield
     finally:
         machine.run("rm", file)
         machine.write(MAIN, kept)
+
+
+def login(machine: Machine, place: str, *lines: str) -> AbstractContextManager[None]:
+    """Set options of [Login]."""
+    return chosen(machine, place, "Login", *lines)
 
 
 def reply(machine: Machine, user: str, password: str | None = None, source: str = "") -> str:
@@ -61,6 +67,24 @@ def test_users_are_allowed_and_denied(machine: Machine, place: str) -> None:
             assert (line, reply(machine, "bob")[:3]) == (line, "230")
 
 
+def test_accounts_of_the_system_are_those_below_an_id(machine: Machine, place: str) -> None:
+    uids = [int(machine.run("id", "-u", name).stdout) for name in ("anna", "bob")]
+    assert uids == sorted(uids)
+    with login(machine, place, f"MinimumUID={uids[1]}"):
+        assert (reply(machine, "anna")[:3], reply(machine, "bob")[:3]) == ("530", "230")
+
+
+def test_a_login_is_a_session_of_pam(machine: Machine, place: str) -> None:
+    with Session(machine, "bob", source=own_address()):
+        assert sessions_of(machine, "bob") == []
+    with (
+        login(machine, place, "PAMSession=yes"),
+        Session(machine, "bob", source=own_address()),
+    ):
+        assert len(sessions_of(machine, "bob")) == 1
+    eventually(lambda: not sessions_of(machine, "bob"))
+
+
 def test_a_list_may_be_a_file(machine: Machine, place: str) -> None:
     machine.write("/etc/ftpsd/some", "# some\nbob\n")
     with login(machine, place, "AllowUsers=file:/etc/ftpsd/some"):
@@ -72,6 +96,11 @@ def test_a_list_may_be_a_file(machine: Machine, place: str) -> None:
 def test_only_anonymous_clients_are_let_in(machine: Machine, place: str) -> None:
     with login(machine, place, "LocalUsers=no"):
         assert (reply(machine, "anna")[:3], reply(machine, "ftp")[:3]) == ("530", "230")
+
+
+def test_only_who_has_an_account_is_let_in(machine: Machine, place: str) -> None:
+    with login(machine, place, "Anonymous=no"):
+        assert (reply(machine, "anna")[:3], reply(machine, "ftp")[:3]) == ("230", "530")
 
 
 def test_anonymous_clients_are_another_account(machine: Machine, place: str) -> None:

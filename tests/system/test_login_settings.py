@@ -7,7 +7,7 @@ import socket
 from contextlib import ExitStack
 
 import pytest
-from drop_ins import FILE, setting
+from drop_ins import FILE, sessions_of, setting
 from ftp_session import Session
 from machine import Machine, eventually
 
@@ -21,17 +21,6 @@ CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 PrivateUsers=no
 """
-
-
-def sessions_of(machine: Machine, user: str) -> list[str]:
-    """List what logind knows of a user's logins by FTP; there may be a manager besides."""
-    found = []
-    for line in machine.run("loginctl", "list-sessions", "--no-legend").stdout.splitlines():
-        show = ("loginctl", "show-session", line.split()[0])
-        shown = machine.run(*show, check=False).stdout
-        if {f"Name={user}", "Service=ftpsd"} <= set(shown.splitlines()):
-            found.append(shown)
-    return found
 
 
 def test_a_pam_session_lasts_as_long_as_the_login(machine: Machine) -> None:

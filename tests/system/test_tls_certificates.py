@@ -15,6 +15,7 @@ from drop_ins import drop_in, setting
 from ftp_session import Session
 from machine import Machine
 from test_login import account, own_address
+from test_login_policies import PLACES, chosen
 from tls_session import NAME, TlsSession, clear_refused, s_client, trusting
 
 from ftpsd.events import Event
@@ -94,6 +95,20 @@ def test_a_certificate_may_have_to_be_the_users(machine: Machine, showing: Conte
             with TlsSession(machine, context=context, source=own_address()) as session:
                 assert session.code("USER anna") == "331"
                 assert session.reply(f"PASS {machine.passwords['anna']}").startswith("530 ")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whom_a_certificate_lets_in_is_set_anywhere(
+    machine: Machine, showing: Context, place: str
+) -> None:
+    options = ("ClientCertificate=optional", "CertificateLogin=without_password")
+    with (
+        chosen(machine, place, "TLS", *options),
+        TlsSession(machine, context=showing("anna"), source="127.9.255.1") as anna,
+    ):
+        assert anna.code("USER anna") == "232"
+    with TlsSession(machine, context=showing("anna"), source="127.9.255.1") as anna:
+        assert anna.code("USER anna") == "331"
 
 
 def test_a_certificate_may_be_all_that_is_needed(machine: Machine, showing: Context) -> None:
