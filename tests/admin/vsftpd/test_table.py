@@ -20,8 +20,11 @@ from ftpsd.admin.vsftpd.tree import Tree
 from ftpsd.options import OPTIONS
 
 VALUES = {
-    Kind.BOOLEAN: ("YES", "no", "TRUE", "0", "perhaps"),
-    Kind.NUMBER: ("0", "1", "022", "22", "60000", "99999999", "-1", "0x7", "many"),
+    Kind.BOOLEAN: ("YES", "no", "TRUE", "false", "1", "0", "", "2", "perhaps"),
+    Kind.NUMBER: (
+        *("0", "1", "022", "22", "60000", "99999999"),
+        *("", "-1", "-022", "08", "0x7", "10m", "4294967296", "many"),
+    ),
     Kind.TEXT: (
         "",
         "x",
@@ -167,6 +170,35 @@ def test_an_option_alone_gives_a_report_that_names_it_or_its_line(name: str, tre
         else:
             assert f"\n   1  {name}={value}\n      " in report("/vsftpd.conf", found, plan)
             assert plan.files(), value
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_blanks_and_notes_around_an_option_are_read_or_are_a_mistake_of_its_line(
+    name: str, tree: Tree
+) -> None:
+    row = TABLE[name]
+    value = another(row)
+    for text in (f"{name}={value} ", f"{name}={value} # note", f"{name} = {value}", f" {name}=x"):
+        for whose in VENDORS.values():
+            if row.vendor in ("", whose.adds) and name not in whose.lacks:
+                found, plan = make(f"# note\n{text}\n".encode(), whose, "/vsftpd.conf", tree)
+                assert {one.line for one in plan.problems} <= {2}
+                assert plan.problems or [one.line for one in found.assignments] == [2]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_of_an_option_that_is_repeated_the_last_line_counts(name: str, tree: Tree) -> None:
+    row = TABLE[name]
+    default = row.default if isinstance(row.default, str) else "x"
+    first = {Kind.BOOLEAN: "NO" if another(row) == "YES" else "YES", Kind.NUMBER: "7"}
+    text = f"{name}={first.get(row.kind, default)}\n{name}={another(row)}\n"
+
+    found, plan = make(text.encode(), VENDORS[vendor(row)], "/vsftpd.conf", tree)
+    alone = planned(text.partition("\n")[2], tree, vendor(row))
+
+    assert plan.files() == alone.files()
+    said = report("/vsftpd.conf", found, plan)
+    assert plan.problems or "\n      a later line sets it again\n   2  " in said
 
 
 @pytest.mark.parametrize(
