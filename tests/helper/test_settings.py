@@ -304,12 +304,34 @@ def test_a_directory_that_cannot_be_entered_is_a_mistake() -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.binary())
+@given(
+    data=st.one_of(
+        st.binary(),
+        st.lists(
+            st.sampled_from(
+                [
+                    b"[Login]",
+                    b"[Files]",
+                    b"[",
+                    b"Write=no",
+                    b"Write=x",
+                    b"Root=\\",
+                    b"#",
+                    b";",
+                    b"=",
+                ]
+            )
+            | st.binary(max_size=8)
+        ).map(b"\n".join),
+    )
+)
 def test_any_bytes_are_settings_or_mistakes(places: Places, data: bytes) -> None:
     (places.etc / "ftpsd.conf").write_bytes(data)
-    found, _ = places.load()
+    found, wrong = places.load()
 
     assert isinstance(found, Settings)
+    lines = data.count(b"\n") + data.count(b"\r") + 1
+    assert all(1 <= one.line <= lines and one.reason for one in wrong)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
