@@ -43,6 +43,11 @@ def _sane(v: Values, _tree: Tree, plan: Plan) -> None:
 
 
 def _accounts(v: Values, tree: Tree, plan: Plan) -> None:
+    if not v.on("local_enable") or v.on("userlist_enable"):
+        plan.changes.append(
+            "USER of somebody who may not log in is answered like any other; vsftpd refused it "
+            "there and then. The refusal (530) comes after the password."
+        )
     if v.on("local_enable"):
         system = "" if v.on("guest_enable") else f" accounts below uid {_SYSTEM} (MinimumUID=)"
         plan.changes.append(
@@ -92,6 +97,11 @@ def _names(v: Values, _tree: Tree, plan: Plan) -> None:
         plan.changes.append(
             "Denied and hidden names are compared with the real path, however a client spells it."
         )
+    if v.text("deny_file"):
+        plan.changes.append("Denied names are not listed either; vsftpd listed them.")
+    for name in ("upload_file", "download_file"):
+        if v.text(name):
+            plan.changes.append(f"What {name} says holds for the new name of RNTO as well.")
 
 
 def _commands(v: Values, _tree: Tree, plan: Plan) -> None:
@@ -141,6 +151,8 @@ def _passive(v: Values, _tree: Tree, plan: Plan) -> None:
 
 
 def _modes(v: Values, _tree: Tree, plan: Plan) -> None:
+    if not v.on("chmod_enable"):
+        plan.changes.append("Where SITE CHMOD is refused SITE UMASK is as well.")
     for name in ("local_umask", "anon_umask", "file_open_mode"):
         if v.number(name) > 0o777:
             plan.checks.append(f"{name} has more than permission bits; they are left out.")
