@@ -44,6 +44,7 @@ PACKAGES = {
     "trixie": _STABLE,
     "testing": "systemd,python3-minimal",
     "clients-trixie": f"{_STABLE},{_CLIENTS}",
+    "twins-bookworm": f"{_STABLE},vsftpd",
     "kernel-bookworm": _KERNEL,
     "kernel-trixie": _KERNEL,
 }
