@@ -28,6 +28,7 @@ MADE = (
 )
 RESTART = ("systemctl", "restart", "ftpsd-helper.service", "ftpsd-ports.service", "ftpsd.socket")
 used: set[Difference] = set()
+compared: set[str] = set()
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,7 @@ def test_a_client_finds_ftpsd_as_vsftpd_was_but_for_what_the_report_names(
 ) -> None:
     found, report = seen(both, TWINS[name])
     vsftpd, ftpsd = found["vsftpd"], found["ftpsd"]
+    compared.add(name)
     odd = [
         f"{step}: {vsftpd.get(step, '-')} | {ftpsd.get(step, '-')}"
         for step in dict.fromkeys([*vsftpd, *ftpsd])
@@ -111,4 +113,5 @@ def test_a_client_finds_ftpsd_as_vsftpd_was_but_for_what_the_report_names(
 
 
 def test_no_difference_is_declared_that_there_is_not() -> None:
-    assert [one for one in DIFFERENCES if one not in used] == []
+    # one that is run alone cannot tell
+    assert compared < set(TWINS) or [one for one in DIFFERENCES if one not in used] == []
