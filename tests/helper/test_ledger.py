@@ -119,7 +119,7 @@ def test_guesses_of_a_hundred_thousand_addresses_leave_no_more_than_the_table_ho
     ledger = Ledger()
     for number in range(100_000):
         address = number.to_bytes(4, "big")
-        ledger.admit(number, address, 0)
+        admit(ledger, number, address, 0)
         ledger.failed(address, 0)
 
     assert len(ledger._tried) == len(ledger._failed) == limits.ADDRESSES

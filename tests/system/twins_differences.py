@@ -31,6 +31,7 @@ def _in_kind(step: str, vsftpd: str, ftpsd: str, reason: str) -> Difference:
 
 DIFFERENCES: Final = (
     _named("LIST gone", "150 226", "550", "LIST of what is not there is 550, not an empty list."),
+    _named("LIST.* owners", r"[\d: ]+", ".*", "vsftpd found no names in a jail without"),
     _named("USER .*", "530", "331", "USER of somebody who may not log in is answered like any"),
     _named("PASS .*", "503", "530", "The refusal (530) comes after the password."),
     _named("LIST.* (names|modes|sizes)", ".*", ".*", "Denied names are not listed either"),

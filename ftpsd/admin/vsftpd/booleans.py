@@ -329,7 +329,8 @@ BOOLEANS: Final = (
         _WORKS,
         _SETTING,
         ("ListNumericOwners",),
-        "Only the user and its group have names then: a worker knows no other accounts.",
+        "Only the user and its group have names then: a worker knows no other accounts. vsftpd "
+        "found no names in a jail without an /etc/passwd, and listed numbers there.",
     ),
     Row("tilde_user_enable", False, _WORKS, _LOST, (), "~user is a name like any other."),
     Row(
