@@ -67,7 +67,7 @@ UNPRIVILEGED_PORT = 1024
 # Worker.
 DIRECTORY_MESSAGE_BYTES = 2048
 """What is told of the file that DirectoryMessage= names; thrice as long is within TEXT_BYTES."""
-SORTED_NAMES = 200_000
+SORTED_NAMES = 65_536
 """Names held at once to sort one directory; a larger one is listed as it comes."""
 UNIQUE_NAMES = 9999
 """Names that STOU tries before it gives up."""

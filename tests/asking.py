@@ -12,7 +12,8 @@ import pytest
 from ftpsd.wire import files
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
-from ftpsd.worker.directory import Directory, Names
+from ftpsd.worker.directory import Directory
+from ftpsd.worker.lines import Names
 from ftpsd.worker.refusal import refusal
 
 NOW = 1_600_000_000

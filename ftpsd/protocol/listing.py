@@ -31,21 +31,19 @@ _TYPES = {
     0o060000: "OS.unix=blk",
 }
 
-_FORMATS = {
-    "type": "type={type_};",
-    "size": "size={entry.size};",
-    "modify": "modify={modify};",
-    "create": "create={create};",
-    "perm": "perm={perm};",
-    "unix.mode": "unix.mode={mode:04o};",
-    "unix.uid": "unix.uid={entry.uid};",
-    "unix.gid": "unix.gid={entry.gid};",
-    "unix.owner": "unix.owner={owner};",
-    "unix.group": "unix.group={group};",
-    "unique": "unique={entry.device:x}g{entry.inode:x};",
-}
-
-FACTS = tuple(_FORMATS)
+FACTS = (
+    "type",
+    "size",
+    "modify",
+    "create",
+    "perm",
+    "unix.mode",
+    "unix.uid",
+    "unix.gid",
+    "unix.owner",
+    "unix.group",
+    "unique",
+)
 """The facts of MLST and MLSD that there are, in the order in which they are sent."""
 USUAL_FACTS = tuple([fact for fact in FACTS if fact != "create"])
 """Those that are sent unless the client says otherwise: to learn the other takes a call more."""
@@ -54,7 +52,6 @@ USUAL_FACTS = tuple([fact for fact in FACTS if fact != "create"])
 _MOST_REMEMBERED = 1024
 _modes_seen: dict[int, str] = {}
 _words_seen: dict[str, str] = {}
-_formats_seen: dict[tuple[str, ...], str] = {}
 
 
 class Entry:
@@ -134,11 +131,14 @@ def long_line(entry: Entry, now: int, *, human: bool = False) -> str:
     The columns are vsftpd's, which every client has learnt to read. With `human` the size is short.
     """
     size = human_size(entry.size) if human else entry.size
-    line = (
-        f"{mode_text(entry.mode)} {entry.links:4d} {_word(entry.owner):8} {_word(entry.group):8} "
-        f"{size:>8} {list_date(entry.modified // _SECOND, now)} {clean(entry.name)}"
-    )
+    date = list_date(entry.modified // _SECOND, now)
+    line = f"{long_head(entry)} {size:>8} {date} {clean(entry.name)}"
     return line if entry.target is None else f"{line} -> {clean(entry.target)}"
+
+
+def long_head(entry: Entry) -> str:
+    """Return what `long_line` begins with: mode, links, owner and group."""
+    return f"{mode_text(entry.mode)} {entry.links:4d} {_word(entry.owner):8} {_word(entry.group):8}"
 
 
 def human_size(size: int) -> str:
@@ -180,21 +180,42 @@ def facts(entry: Entry, selected: tuple[str, ...], perm: str, type_: str) -> str
     `selected` is from `select_facts`, `perm` from `permissions`, `type_` from `type_fact` or
     "cdir" or "pdir". A directory has no size: what it takes on disk tells a client nothing.
     """
-    if entry.mode & _KIND == _DIRECTORY:
-        selected = tuple([fact for fact in selected if fact != "size"])
+    return filled(form(entry, selected, perm, type_), entry)
+
+
+def form(entry: Entry, selected: tuple[str, ...], perm: str, type_: str) -> str:
+    """Return the line for every file like `entry`, which `filled` fills, as `facts` would.
+
+    Such a form is filled by % with size, time of change, time of birth, inode and name; whatever
+    is not selected takes no room.
+    """
+    known = {
+        "type": type_,
+        "perm": perm,
+        "unix.mode": f"{entry.mode & 0o7777:04o}",
+        "unix.uid": str(entry.uid),
+        "unix.gid": str(entry.gid),
+        "unix.owner": _word(entry.owner),
+        "unix.group": _word(entry.group),
+    }
+    open_ = {"size": "%d", "modify": "%s", "create": "%s", "unique": f"{entry.device:x}g%x"}
+    left_out = {"size"} if entry.mode & _KIND == _DIRECTORY else set[str]()
     if entry.created is None:
-        selected = tuple([fact for fact in selected if fact != "create"])
-    line = _format(selected).format(
-        entry=entry,
-        type_=type_,
-        perm=perm,
-        mode=entry.mode & 0o7777,
-        modify=mdtm_text(entry.modified),
-        create=mdtm_text(entry.created or 0),
-        owner=_word(entry.owner),
-        group=_word(entry.group),
-    )
-    return f"{line} {clean(entry.name)}"
+        left_out.add("create")
+    text = ""
+    for fact in FACTS:
+        if fact in selected and fact not in left_out:
+            value = open_[fact] if fact in open_ else known[fact].replace("%", "%%")
+            text += f"{fact}={value};"
+        elif fact in open_:
+            text += "%.0s"
+    return text + " %s"
+
+
+def filled(form: str, entry: Entry) -> str:
+    """Return the line of `form` for one file."""
+    modified, born = mdtm_text(entry.modified), mdtm_text(entry.created or 0)
+    return form % (entry.size, modified, born, entry.inode, clean(entry.name))
 
 
 def select_facts(text: str) -> tuple[str, ...]:
@@ -232,15 +253,6 @@ def _word(text: str) -> str:
     return word
 
 
-def _format(selected: tuple[str, ...]) -> str:
-    text = _formats_seen.get(selected)
-    if text is None:
-        text = "".join([_FORMATS[fact] for fact in selected])
-        _make_room(_formats_seen)
-        _formats_seen[selected] = text
-    return text
-
-
-def _make_room(seen: dict[int, str] | dict[str, str] | dict[tuple[str, ...], str]) -> None:
+def _make_room(seen: dict[int, str] | dict[str, str]) -> None:
     if len(seen) >= _MOST_REMEMBERED:
         seen.clear()

@@ -13,7 +13,7 @@ from ftpsd import limits
 from ftpsd.syscall import syscall
 from ftpsd.wire import files
 from ftpsd.wire.message import Done
-from ftpsd.worker.directory import Names, mlst_line
+from ftpsd.worker.lines import Names, mlst_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

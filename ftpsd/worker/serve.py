@@ -16,7 +16,8 @@ from ftpsd.wire.message import Call, Refusal, Reply
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
-from ftpsd.worker.directory import Directory, Names
+from ftpsd.worker.directory import Directory
+from ftpsd.worker.lines import Names
 from ftpsd.worker.refusal import refusal
 from ftpsd.worker.rights import Rights
 from ftpsd.worker.tree import remove_tree

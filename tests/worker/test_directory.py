@@ -20,7 +20,8 @@ from ftpsd import limits
 from ftpsd.protocol.reply import clean
 from ftpsd.wire import files
 from ftpsd.worker.beneath import Root
-from ftpsd.worker.directory import Directory, Facts
+from ftpsd.worker.directory import Directory
+from ftpsd.worker.lines import Facts
 from ftpsd.worker.rights import EVERYTHING
 
 
@@ -246,7 +247,7 @@ def test_what_goes_away_meanwhile_is_left_out(jail: Path) -> None:
     directory = Directory(root, request, WHO, NOW)
     found = list(directory._found(directory._fd))
     (jail / "b").unlink()
-    shown = list(directory._show(directory._fd, found))
+    shown = [line for some in directory._show(directory._fd, found) for line in some]
     order = directory._order(directory._fd)("b")
     directory.close()
     os.close(root.fd)

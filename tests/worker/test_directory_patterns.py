@@ -124,7 +124,7 @@ def test_what_matches_and_goes_away_meanwhile_is_left_out(
     assert directory._wild is not None
     gone = [("d1/", "back"), ("gone/", "x"), ("d2/", "gone")]
     monkeypatch.setattr(directory._wild, "matches", lambda _: iter(gone))
-    shown = list(directory._lines(lambda: None))
+    shown = [line for some in directory._lines(lambda: None) for line in some]
     directory.close()
 
     assert [line.split(None, 8)[8] for line in shown] == ["d1/back -> .."]

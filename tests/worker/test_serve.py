@@ -22,7 +22,7 @@ from ftpsd.wire.codec import encode_call
 from ftpsd.wire.files import FILES
 from ftpsd.wire.message import Call, Malformed
 from ftpsd.worker.beneath import Root
-from ftpsd.worker.directory import Names
+from ftpsd.worker.lines import Names
 from ftpsd.worker.serve import READING, WRITING, Worker, prepare
 
 LIST: dict[str, Any] = {
