@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ftpsd.wire import files
-from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.directory import Directory
 from ftpsd.worker.lines import Names
 from ftpsd.worker.refusal import refusal
+from ftpsd.worker.uploads import Uploads
 
 NOW = 1_600_000_000
 WHO = Names("anna", "users", read_only=False)
@@ -38,7 +38,8 @@ def reason(act: Callable[[], object]) -> str:
 
 def create(root: Root, path: str, mode: str = "store", offset: int = 0) -> files.Created:
     """Open a file for writing."""
-    return handlers.create(root, files.Create(path=path, mode=mode, offset=offset))
+    request = files.Create(path=path, mode=mode, offset=offset)
+    return Uploads(root).create(request)
 
 
 def write(reply: files.Created, text: str) -> str:

@@ -27,6 +27,7 @@ RULES: Final = (
     Rule(Connect, after=Attach),
 )
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **PORTS.calls}
+_SWEEP_SECONDS: Final = 0.2
 _GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
 
 
@@ -73,6 +74,7 @@ class Broker:
         self._listener, self._keep, self._log = listener, keep, log
         self._clients: dict[int, Client] = {}
         self._waiting: dict[int, Client] = {}
+        self._due = 0.0
         self._epoll = select.epoll()
         self._epoll.register(listener, select.EPOLLIN)
 
@@ -93,8 +95,7 @@ class Broker:
 
     def turn(self) -> None:
         """Wait once, and handle what has happened."""
-        deadlines = [one.pending.deadline for one in self._waiting.values() if one.pending]
-        wait = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        wait = max(0.0, self._due - time.monotonic()) if self._waiting else None
         # One at a time: a number in an event would mean another socket once its own is closed.
         for fd, event in self._epoll.poll(wait, 1):
             if fd == self._listener.fileno():
@@ -104,10 +105,8 @@ class Broker:
             elif fd in self._clients:
                 client = self._clients[fd]
                 self._guard(client, self._leave if event & _GONE else self._request)
-        now = time.monotonic()
-        for client in list(self._waiting.values()):
-            if client.pending and client.pending.deadline <= now:
-                self._guard(client, self._expire)
+        if self._waiting and (now := time.monotonic()) >= self._due:
+            self._expire_all(now)
 
     def _accept(self) -> None:
         try:
@@ -171,16 +170,30 @@ class Broker:
         binding = client.binding
         assert binding is not None  # the gate lets nothing else pass before Attach
         if isinstance(request, Listen):
-            listener = sockets.listen(binding)
-            port: int = listener.getsockname()[1]
-            self._wait(client, Pending(listener, binding.seconds, listening=True))
+            port = self._listen(client, binding, binding.seconds)
             client.reply(Opened(host=binding.local.text, port=port), continues=True)
         elif isinstance(request, Connect):
             sock = sockets.connect(binding, request.host, request.port)
             self._wait(client, Pending(sock, binding.seconds, listening=False))
 
+    def _listen(self, client: Client, binding: Binding, seconds: int) -> int:
+        listener = sockets.listen(binding)
+        self._wait(client, Pending(listener, seconds, listening=True))
+        port: int = listener.getsockname()[1]
+        return port
+
+    def _ahead(self, client: Client, binding: Binding) -> int | None:
+        """Open the port for the next connection, unless it would be missed elsewhere."""
+        if binding.last_port:
+            return None
+        try:
+            return self._listen(client, binding, binding.seconds + limits.LEASE_SECONDS)
+        except NotOpened:
+            return None
+
     def _wait(self, client: Client, pending: Pending) -> None:
         client.pending = pending
+        self._due = min(self._due, pending.deadline) if self._waiting else pending.deadline
         self._waiting[pending.sock.fileno()] = client
         self._epoll.register(pending.sock, select.EPOLLIN if pending.listening else select.EPOLLOUT)
 
@@ -191,6 +204,14 @@ class Broker:
             self._epoll.unregister(pending.sock)
             del self._waiting[pending.sock.fileno()]
             pending.sock.close()
+
+    def _expire_all(self, now: float) -> None:
+        for client in list(self._waiting.values()):
+            if client.pending and client.pending.deadline <= now:
+                self._guard(client, self._expire)
+        left = [one.pending.deadline for one in self._waiting.values() if one.pending]
+        # Looking at all of them costs as much as they are many: not for every one that ends.
+        self._due = max(min(left, default=now), now + _SWEEP_SECONDS)
 
     def _expire(self, client: Client) -> None:
         self._give_up(client)
@@ -208,7 +229,10 @@ class Broker:
         if sock is not None:
             with sock:
                 self._give_up(client)
-                client.reply(Opened(data_fd=sock.fileno()))
+                port = self._ahead(client, binding)
+                host = binding.local.text if port else None
+                opened = Opened(data_fd=sock.fileno(), host=host, port=port)
+                client.reply(opened, continues=port is not None)
         elif foreign:
             self._log(events.FOREIGN_DATA, foreign=foreign, remote=binding.remote.text)
 

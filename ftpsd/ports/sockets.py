@@ -34,7 +34,7 @@ def listen(binding: Binding) -> socket.socket:
         raise NotOpened(reason="forbidden")
     first, last = binding.first_port, binding.last_port
     span = last - first + 1 if last else 1
-    start, stride = secrets.randbelow(span), _stride(span)
+    start, stride = (secrets.randbelow(span), _stride(span)) if last else (0, 1)
     for step in range(min(span, limits.LISTEN_TRIES) if last else 1):
         port = first + (start + step * stride) % span if last else 0
         sock = socket.socket(binding.local.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import _socket
 import time
 
+from ftpsd import limits
 from ftpsd.wire.channel import Closed, close_all
 from ftpsd.wire.ports import Connect, Listen, NotOpened
 
@@ -41,6 +42,10 @@ class DataPort:
         self.ports = ports
         self.extended_only = False
         self._unanswered: type[Listen | Connect] | None = None
+        self._told = False
+        self._next: tuple[str, int] | None = None
+        self._next_until = 0.0
+        self._family = -1
         self._connect: Connect | None = None
         self._kept: _socket.socket | None = None
 
@@ -53,13 +58,28 @@ class DataPort:
         """Wait for a connection from now on; give where. Raise `NoData`."""
         self._drop()
         self._connect = None
-        self._send(Listen())
-        try:
-            opened = self._begun()
-        except NotOpened as refusal:
-            self._unanswered = None
-            raise NoData(TEXTS[refusal.reason]) from None
-        return str(opened.host), int(opened.port or 0)
+        place, self._next = self._next, None
+        if place is None or not self._fresh():
+            self._send(Listen())
+            try:
+                opened = self._begun()
+            except NotOpened as refusal:
+                self._unanswered = None
+                raise NoData(TEXTS[refusal.reason]) from None
+            place = str(opened.host), int(opened.port or 0)
+        self._told = True
+        self._family = _socket.AF_INET6 if ":" in place[0] else _socket.AF_INET
+        return place
+
+    def _fresh(self) -> bool:
+        """Say whether the port that was opened ahead can be told to the client.
+
+        If something has come already it was not the client who connected, or nobody may any more.
+        """
+        if time.monotonic() >= self._next_until:
+            return False
+        self.ports.channel.look()
+        return not self.ports.channel.pending
 
     def connect(self, host: str, port: int) -> None:
         """Remember where the client waits (PORT); the connection is made when it is needed."""
@@ -69,7 +89,8 @@ class DataPort:
     @property
     def prepared(self) -> bool:
         """Say whether PASV or PORT has come since the last transfer."""
-        return self.active or self._unanswered is Listen or self._kept is not None
+        waits = self._told and self._unanswered is Listen
+        return self.active or waits or self._kept is not None
 
     @property
     def active(self) -> bool:
@@ -98,6 +119,7 @@ class DataPort:
         if connect is not None:
             self._send(connect)
         channel = self.ports.channel
+        channel.look()
         # Two answers may have come at once; poll(2) knows nothing of what is read already.
         if not channel.pending and not wait(channel.fileno(), time.monotonic() + seconds):
             raise NoData(TEXTS["timeout"])
@@ -107,7 +129,9 @@ class DataPort:
             raise NoData(TEXTS[refusal.reason]) from None
         if data_fd is None:
             raise Closed("no descriptor")
-        sock = _socket.socket(fileno=data_fd)
+        # With the family known Python need not ask the kernel for it.
+        family = self._family if connect is None else -1
+        sock = _socket.socket(family, _socket.SOCK_STREAM, 0, fileno=data_fd)
         sock.setblocking(False)
         return sock
 
@@ -116,18 +140,20 @@ class DataPort:
 
         A broker that was started anew says "cancelled" to all, whether they wait or not.
         """
-        last = self._unanswered
-        if last is None and self.ports.channel.readable:
-            last = self._unanswered = Listen
+        if self._unanswered is None:
+            self.ports.channel.look()
+            if self.ports.channel.pending:
+                self._unanswered = Listen
         self.ports.send(call)
-        if last is not None:
+        # After a connection that nobody took comes what became of the port that was opened ahead.
+        while self._unanswered is not None:
             try:
                 late = self._answer()
             except NotOpened:
-                late = None
+                continue
             if late is not None:
                 close_all([late])
-        self._unanswered = type(call)
+        self._unanswered, self._next = type(call), None
 
     def _begun(self) -> Opened:
         try:
@@ -140,7 +166,12 @@ class DataPort:
 
     def _answer(self) -> int | None:
         """Take the last answer to what was asked: the connection. Raise `NotOpened`."""
-        asked, self._unanswered = self._unanswered, None
+        asked, self._unanswered, self._told = self._unanswered, None, False
         if asked is Connect:
             return self.ports.answer(Connect).data_fd
-        return self.ports.answer(Listen).data_fd
+        opened = self.ports.answer(Listen)
+        if opened.data_fd is not None and opened.host and opened.port:
+            self._unanswered = Listen
+            self._next = opened.host, opened.port
+            self._next_until = time.monotonic() + limits.LEASE_SECONDS
+        return opened.data_fd

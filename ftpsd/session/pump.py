@@ -47,6 +47,8 @@ class Mode:
 _SEND = 1 << 24
 """At most so much in one call of sendfile(2); the socket's buffer is the bound that counts."""
 _PIECE = 1 << 18
+_FIRST = 1 << 14
+"""What is read of an upload at first; one that fills it is given the larger buffer."""
 _PROTECTED = 1 << 17
 """Read of a file at once, to be encrypted: so much stays in a processor's cache."""
 
@@ -126,7 +128,8 @@ class ReceiveFile:
     def __init__(self, file_fd: int, data: Stream) -> None:
         """Write what arrives to `file_fd`, at its offset."""
         self._file, self._data = file_fd, data
-        self._buffer = bytearray(_PIECE)
+        # Most files are small, and a large buffer takes longer to be had than they do.
+        self._buffer = bytearray(_PIECE if data.secure else _FIRST)
         self.bytes = 0
 
     def step(self) -> bool:
@@ -134,6 +137,8 @@ class ReceiveFile:
         size = self._data.recv_into(self._buffer)
         write(self._file, memoryview(self._buffer)[:size])
         self.bytes += size
+        if size == _FIRST:
+            self._buffer = bytearray(_PIECE)
         return size > 0
 
 

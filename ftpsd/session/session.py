@@ -114,6 +114,7 @@ class Session:
         self.errors = 0
         self.reason = "hung up"
         self._said: set[Event] = set()
+        self._later: list[tuple[Event, dict[str, object]]] = []
         self._queue: list[BadLine | str] = []
         self.progress: Callable[[], str] | None = None
         self.aborting = False
@@ -177,6 +178,16 @@ class Session:
                 self.control.send(reply)
             except Gone:
                 pass
+
+    def log_later(self, event: Event, **fields: object) -> None:
+        """Log when the reply has left, so that the client need not wait for the journal."""
+        self._later.append((event, fields))
+
+    def log_now(self) -> None:
+        """Log what was left for later."""
+        while self._later:
+            event, fields = self._later.pop(0)
+            self.log(event, **fields)
 
     def say_once(self, event: Event) -> None:
         """Log what would be the same at every transfer."""

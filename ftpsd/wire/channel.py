@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import _socket
 import os
-import select
 import struct
 import time
 
@@ -54,6 +53,7 @@ class Channel:
         self.sender: Credentials | None = None
         self._bytes = b""
         self._fds: list[int] = []
+        self._seconds: float | None = -1.0
 
     def fileno(self) -> int:
         """Give the descriptor, for poll(2)."""
@@ -74,17 +74,15 @@ class Channel:
         # Not by array: to load it loads collections, which a session has no other use for.
         passed = struct.pack(f"{len(fds)}i", *fds)
         ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, passed)] if fds else []
-        deadline = time.monotonic() + seconds
+        deadline, left = time.monotonic() + seconds, seconds
         try:
             while data:
-                try:
-                    sent = self.sock.sendmsg(
-                        [data], ancillary, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL
-                    )
-                except BlockingIOError:
-                    self._wait(select.POLLOUT, deadline)
-                    continue
+                self._wait_at_most(left)
+                sent = self.sock.sendmsg([data], ancillary, _socket.MSG_NOSIGNAL)
                 data, ancillary = data[sent:], []
+                left = max(0.0, deadline - time.monotonic())
+        except (BlockingIOError, TimeoutError):
+            raise Closed("no answer in time") from None
         except OSError as error:
             raise Closed(error.strerror) from error
 
@@ -94,7 +92,7 @@ class Channel:
         Raise `Closed` when the peer hangs up or `seconds` pass (`None`: never), `Malformed` beyond
         a bound.
         """
-        deadline = None if seconds is None else time.monotonic() + seconds
+        deadline, left = time.monotonic() + (seconds or 0.0), seconds
         while True:
             data, end, rest = self._bytes.partition(b"\0")
             if len(data) >= limits.MESSAGE_BYTES:
@@ -102,34 +100,33 @@ class Channel:
             if end:
                 self._bytes = rest
                 return data
-            self._wait(select.POLLIN, deadline)
-            self._fill()
+            if not self._fill(left):
+                raise Closed("no answer in time")
+            left = None if seconds is None else max(0.0, deadline - time.monotonic())
 
-    @property
-    def readable(self) -> bool:
-        """Say whether something has come that nobody has read, or the peer is gone."""
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN)
-        return self.pending or bool(poll.poll(0))
+    def look(self) -> None:
+        """Read what has come, without waiting; `pending` tells. Raise as `receive` does."""
+        if not self._bytes:
+            self._fill(0.0)
 
     @property
     def pending(self) -> bool:
         """Say whether bytes beyond the last message have already been read."""
         return bool(self._bytes)
 
-    def _wait(self, event: int, deadline: float | None) -> None:
-        poll = select.poll()
-        poll.register(self.sock, event)
-        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-        if not poll.poll(left):
-            raise Closed("no answer in time")
+    def _wait_at_most(self, seconds: float | None) -> None:
+        if seconds != self._seconds:
+            self.sock.settimeout(seconds)
+            self._seconds = seconds
 
-    def _fill(self) -> None:
-        flags = _socket.MSG_DONTWAIT | _socket.MSG_CMSG_CLOEXEC
+    def _fill(self, seconds: float | None) -> bool:
+        """Read once; `False` if nothing came in time."""
+        flags = _socket.MSG_CMSG_CLOEXEC
         try:
+            self._wait_at_most(seconds)
             data, ancillary, seen, _ = self.sock.recvmsg(limits.MESSAGE_BYTES, _ANCILLARY, flags)
-        except BlockingIOError:
-            return
+        except (BlockingIOError, TimeoutError):
+            return False
         except OSError as error:
             raise Closed(error.strerror) from error
         for level, kind, content in ancillary:
@@ -143,6 +140,7 @@ class Channel:
         if not data:
             raise Closed("hung up")
         self._bytes += data
+        return True
 
 
 def receive_call(

@@ -123,10 +123,12 @@ def encode_refusal(interface: Interface, refusal: Refusal) -> bytes:
 def _build(kind: type[M], parameters: object, fds: list[int]) -> M:
     given = _object({} if parameters is None else parameters)
     values: dict[str, object] = {}
-    left = list(range(len(fds)))
+    left = list(range(len(fds))) if fds else []
     for field in kind.FIELDS:
         value = given.pop(field.key, None)
-        if field.kind_name == "Fd" and value is not None:
+        if value is None:
+            continue
+        if field.kind_name == "Fd":
             if type(value) is not int or value not in left:
                 raise Malformed("descriptor")
             left.remove(value)

@@ -52,10 +52,14 @@ class Open(Call[Opened]):
 
 
 class Created(Reply):
-    """A regular file, open for writing at the place asked for; `path` is where it is."""
+    """A regular file, open for writing at the place asked for; `path` is where it is.
+
+    Where it is `unfinished`, `Finish` has something to do; elsewhere it need not be asked.
+    """
 
     file_fd: Fd
     path: Path
+    unfinished: Bool
 
 
 class Create(Call[Created]):

@@ -171,19 +171,20 @@ class Message:
     """A value with the fields its class declares; `FIELDS` lists them in order."""
 
     FIELDS: ClassVar[tuple[Field, ...]] = ()
+    _CHECKS: ClassVar[tuple[tuple[str, str, Callable[[object], object]], ...]] = ()
 
     def __init_subclass__(cls) -> None:
         """Read the class's own declaration; a name in capitals is not a field."""
         declared = cls.__annotations__.items()
         cls.FIELDS = tuple(Field(name, kind) for name, kind in declared if not name.isupper())
+        cls._CHECKS = tuple((one.name, one.nullable, one.kind.check) for one in cls.FIELDS)
 
     def __init__(self, **values: object) -> None:
         """Take fields by name; a nullable one may be left out. Raise `Malformed`."""
-        for field in self.FIELDS:
-            value = values.pop(field.name, None)
-            if value is not None or not field.nullable:
-                value = field.kind.check(value)
-            setattr(self, field.name, value)
+        own = self.__dict__
+        for name, nullable, check in self._CHECKS:
+            value = values.pop(name, None)
+            own[name] = None if nullable and value is None else check(value)
         if values:
             raise Malformed("unknown field")
 

@@ -20,7 +20,10 @@ class NotOpened(Refusal):
 
 
 class Opened(Reply):
-    """First where to connect to, then the connection."""
+    """First where to connect to, then the connection, and where the next may be made, if anywhere.
+
+    That port is open already: it may be told to the client within LEASE_SECONDS.
+    """
 
     host: Text | None = None
     port: Int | None = None

@@ -39,8 +39,8 @@ def open_file(root: Root, request: files.Open) -> files.Opened:
     return files.Opened(file_fd=fd, size=found.st_size)
 
 
-def create(root: Root, request: files.Create) -> files.Created:
-    """Open a regular file for writing at the place asked for."""
+def create(root: Root, request: files.Create) -> tuple[int, str]:
+    """Open a regular file for writing at the place asked for; give it and its path."""
     rights = root.rights
     rights.need_named("upload", request.path)
     if request.mode == "unique":
@@ -62,7 +62,7 @@ def create(root: Root, request: files.Create) -> files.Created:
     except BaseException:
         os.close(fd)
         raise
-    return files.Created(file_fd=fd, path=request.path)
+    return fd, request.path
 
 
 def _seek(root: Root, fd: int, offset: int, size: int) -> None:
@@ -77,7 +77,7 @@ def _out_of_range() -> OSError:
     return OSError(errno.ERANGE, os.strerror(errno.ERANGE))
 
 
-def _unique(root: Root, path: str) -> files.Created:
+def _unique(root: Root, path: str) -> tuple[int, str]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with _named(root, path) as (parent, name):
         for number in range(limits.UNIQUE_NAMES):
@@ -89,7 +89,7 @@ def _unique(root: Root, path: str) -> files.Created:
                 fd = os.open(tried, flags, root.rights.chosen.file_mode, dir_fd=parent)
             except FileExistsError:
                 continue
-            return files.Created(file_fd=fd, path=path.rstrip("/")[: -len(name)] + tried)
+            return fd, path.rstrip("/")[: -len(name)] + tried
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 

@@ -84,19 +84,19 @@ class Uploads:
             self._pending = self._aside(request.path)
             if self._pending is not None:
                 self._need_room(self._pending.fd)
-                return files.Created(file_fd=os.dup(self._pending.fd), path=request.path)
-        created = handlers.create(self._root, request)
+                return _created(os.dup(self._pending.fd), request.path, unfinished=True)
+        fd, path = handlers.create(self._root, request)
         removed = chosen.delete_failed_uploads and whole
         try:
             if removed or chosen.sync_uploads or chosen.max_file_size:
-                parent, name = self._root.parent(self._root.real(created.file_fd))
-                self._pending = Upload(os.dup(created.file_fd), parent, name)
+                parent, name = self._root.parent(self._root.real(fd))
+                self._pending = Upload(os.dup(fd), parent, name)
                 self._pending.failed_is_removed = removed
-            self._need_room(created.file_fd)
+            self._need_room(fd)
         except BaseException:
-            os.close(created.file_fd)
+            os.close(fd)
             raise
-        return created
+        return _created(fd, path, unfinished=self._pending is not None)
 
     def finish(self, request: files.Finish) -> Done:
         """End the upload. Raise `OSError` if it is not whole after all."""
@@ -185,6 +185,10 @@ class Uploads:
                 upload.close()
                 return None
         return upload
+
+
+def _created(fd: int, path: str, *, unfinished: bool) -> files.Created:
+    return files.Created(file_fd=fd, path=path, unfinished=unfinished)
 
 
 def kind_of_nothing(root: Root, path: str) -> None:

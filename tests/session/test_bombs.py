@@ -246,9 +246,9 @@ def test_a_hundred_thousand_names_are_listed_in_bounded_memory(
 
     names = client.fetch("NLST many").split(b"\r\n")[:-1]
     assert len(names) == MANY
-    assert names == sorted(names)
+    assert len(set(names)) == MANY
     assert client.fetch("LIST many").count(b"\r\n") == MANY
-    # As many names as that are held to be sorted; the lines are not.
+    # A part of the names is held to see whether they are few enough to be sorted.
     assert watched.grown() < 48 * MIB
 
     # It takes them away, too.

@@ -213,7 +213,7 @@ def test_reading_what_cannot_be_read_is_closed() -> None:
 
 
 def test_bytes_that_are_gone_again_are_waited_for(pair: Pair) -> None:
-    pair.channel._fill()
+    pair.channel.look()
 
     assert not pair.channel.pending
 

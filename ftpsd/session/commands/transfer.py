@@ -66,7 +66,7 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
         transfer.failed("the client is gone")
         raise
     if transfer.whole:
-        session.log(events.DOWNLOADED, path=target, bytes=pump.bytes, offset=offset)
+        session.log_later(events.DOWNLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
 
 
@@ -129,7 +129,7 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         pump = keeping_free(pump, created.file_fd, session.logged_in.keep_free)
         name = clean(target)
         begin = f"FILE: {name}" if verb == "STOU" else f"Receiving {name}."
-        last = transfer.run(data, pump, begin, lambda: _settle(session, created.file_fd), start)
+        last = transfer.run(data, pump, begin, lambda: _settle(session, created), start)
     except files.Refused as refusal:
         transfer.failed(refusal.reason)
         return refused(target, refusal.reason)
@@ -137,18 +137,19 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         transfer.failed("the client is gone")
         raise
     finally:
-        if not transfer.whole:
+        if created.unfinished and not transfer.whole:
             session.logged_in.files.ask(files.Finish(whole=False))
     if transfer.whole:
-        session.log(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
+        session.log_later(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
     return last
 
 
-def _settle(session: Session, file_fd: int) -> None:
-    """Hear from the worker that the file is there, and as safe as the settings want it."""
+def _settle(session: Session, created: files.Created) -> None:
+    """Make sure that the file is there, and as safe as the settings want it."""
     # What a file system (NFS) does not tell until a descriptor is closed: a full disk.
-    os.close(os.dup(file_fd))
-    session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
+    os.close(os.dup(created.file_fd))
+    if created.unfinished:
+        session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
 
 
 def restart(session: Session, offset: int) -> Reply:
