@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import grp
 import hmac
 import os
@@ -27,6 +28,7 @@ from ftpsd.ports.serve import Broker
 from ftpsd.session import serve as session
 from ftpsd.session.credentials import Credentials
 from ftpsd.session.first import CLIENT_FD, HELPER_FD
+from ftpsd.session.later import load_all
 from ftpsd.syscall import prctl
 from ftpsd.wire import helper
 from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
@@ -208,6 +210,9 @@ def _talk(
 
 
 def _accept(listener: socket.socket, served: Served) -> NoReturn:
+    # Whatever a command needs is here for all sessions, which are forked.
+    load_all()
+    gc.freeze()
     while True:
         client, _ = listener.accept()
         asking, answering = socket.socketpair()
