@@ -7,7 +7,8 @@ import ipaddress
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.admin.vsftpd.keys import MOST_SESSIONS, bounded
-from ftpsd.admin.vsftpd.wrappers import rules
+from ftpsd.admin.vsftpd.plan import Policy
+from ftpsd.admin.vsftpd.wrappers import beyond, rules
 
 if TYPE_CHECKING:
     from ftpsd.admin.vsftpd.plan import Plan
@@ -120,7 +121,15 @@ def _wrappers(tree: Tree, plan: Plan) -> None:
     for key, found in (("IPAddressAllow", networks), ("IPAddressDeny", denied)):
         if found:
             plan.unit(_SOCKET, "Socket", f"{key}={' '.join(dict.fromkeys(found))}")
-    plan.changes.append("Whom tcp_wrappers denied got a 421; now there is no answer at all.")
+    if addresses := beyond(networks, denied):
+        about = "whom tcp_wrappers denied, also where systemd cannot filter addresses (containers)"
+        nobody = {"LocalUsers": "no", "Anonymous": "no"}
+        # By its name the last, so that no other lets them in again.
+        plan.policies.append(Policy("90-vsftpd-wrappers", about, {"Address": addresses}, nobody))
+    plan.changes.append(
+        "Whom tcp_wrappers denied got a 421; now there is no answer at all, or, where systemd "
+        "cannot filter addresses, a login is refused."
+    )
 
 
 def _capabilities(plan: Plan) -> None:

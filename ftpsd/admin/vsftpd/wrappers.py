@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
-from typing import Final
+from typing import Any, Final
 
+_Network = Any  # of either family, and both of those in one comparison
 _DAEMONS: Final = {"vsftpd", "ALL"}
 _CONTINUED: Final = re.compile(r"\\\n")
 _RULE: Final = re.compile(r"((?:\[[^]]*\]|[^:\[])*):?")
@@ -41,6 +42,31 @@ def rules(text: str) -> Rules:
         else:
             networks += good
     return Rules(tuple(networks), tuple(others))
+
+
+def beyond(allowed: list[str], denied: list[str]) -> str:
+    """Give whom IPAddressDeny= keeps out beside IPAddressAllow=, as Address= of a policy has it.
+
+    "" is nobody. Both lists are as `rules` makes them, and "localhost" may be in the first.
+    """
+    free = {net for one in allowed for net in _networks(one)}
+    if "any" in denied and free:
+        return "" if "any" in allowed else "!" + " ".join(sorted(map(str, free)))
+    left = {net for one in denied for net in _networks(one)}
+    for kept in free:
+        left = {part for net in left for part in _without(net, kept)}
+    return " ".join(sorted(map(str, left)))
+
+
+def _without(net: _Network, kept: _Network) -> list[_Network]:
+    if net.version != kept.version or not net.overlaps(kept):
+        return [net]
+    return list(net.address_exclude(kept)) if net.supernet_of(kept) else []
+
+
+def _networks(client: str) -> list[_Network]:
+    words = {"any": "0.0.0.0/0 ::/0", "localhost": "127.0.0.0/8 ::1/128"}.get(client, client)
+    return [ipaddress.ip_network(one) for one in words.split()]
 
 
 def _network(client: str) -> str:
