@@ -77,14 +77,14 @@ if [[ $what != fast ]]; then
   need_packages "${fast_packages[@]}" "${system_packages[@]}"
 fi
 make_venv
+# all processes have to find the tests in the same order, also those made from sets
+export PYTHONHASHSEED=0
 if [[ $what != system ]]; then
   check
-  # both processes have to find the tests in the same order, also those made from sets
-  export PYTHONHASHSEED=0
   step 'fast tests' .venv/bin/python -m pytest -n 2 -m 'not system' "$@"
 fi
 if [[ $what != fast ]]; then
-  step 'system tests' .venv/bin/python -m pytest -m system "${@:-tests/system}"
+  step 'system tests' .venv/bin/python -m pytest -n 2 --dist loadgroup -m system "${@:-tests/system}"
 fi
 
 if ((${#failed[@]})); then

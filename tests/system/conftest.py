@@ -16,6 +16,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("system")
+            # of two processes one has Debian 12 and the other 13, each booted once
+            suite = next((suite for suite in SUITES if suite in item.name), item.path.stem)
+            item.add_marker(pytest.mark.xdist_group(suite))
 
 
 def _machine(suite: str) -> Machine:
