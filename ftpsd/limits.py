@@ -59,8 +59,6 @@ LOGIN_SECONDS = 60.0
 
 # Ports: what one control connection may hold.
 PORTS_CONNECTIONS = 4096
-LEASE_SECONDS = 10
-"""For so long a port that was opened ahead may be told to a client; it waits as much longer."""
 LISTEN_TRIES = 64
 """Ports tried at random before the range counts as full."""
 UNPRIVILEGED_PORT = 1024

@@ -170,26 +170,13 @@ class Broker:
         binding = client.binding
         assert binding is not None  # the gate lets nothing else pass before Attach
         if isinstance(request, Listen):
-            port = self._listen(client, binding, binding.seconds)
+            listener = sockets.listen(binding)
+            port: int = listener.getsockname()[1]
+            self._wait(client, Pending(listener, binding.seconds, listening=True))
             client.reply(Opened(host=binding.local.text, port=port), continues=True)
         elif isinstance(request, Connect):
             sock = sockets.connect(binding, request.host, request.port)
             self._wait(client, Pending(sock, binding.seconds, listening=False))
-
-    def _listen(self, client: Client, binding: Binding, seconds: int) -> int:
-        listener = sockets.listen(binding)
-        self._wait(client, Pending(listener, seconds, listening=True))
-        port: int = listener.getsockname()[1]
-        return port
-
-    def _ahead(self, client: Client, binding: Binding) -> int | None:
-        """Open the port for the next connection, unless it would be missed elsewhere."""
-        if binding.last_port:
-            return None
-        try:
-            return self._listen(client, binding, binding.seconds + limits.LEASE_SECONDS)
-        except NotOpened:
-            return None
 
     def _wait(self, client: Client, pending: Pending) -> None:
         client.pending = pending
@@ -229,10 +216,7 @@ class Broker:
         if sock is not None:
             with sock:
                 self._give_up(client)
-                port = self._ahead(client, binding)
-                host = binding.local.text if port else None
-                opened = Opened(data_fd=sock.fileno(), host=host, port=port)
-                client.reply(opened, continues=port is not None)
+                client.reply(Opened(data_fd=sock.fileno()))
         elif foreign:
             self._log(events.FOREIGN_DATA, foreign=foreign, remote=binding.remote.text)
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import _socket
 import time
 
-from ftpsd import limits
 from ftpsd.wire.channel import Closed, close_all
 from ftpsd.wire.ports import Connect, Listen, NotOpened
 
@@ -42,9 +41,6 @@ class DataPort:
         self.ports = ports
         self.extended_only = False
         self._unanswered: type[Listen | Connect] | None = None
-        self._told = False
-        self._next: tuple[str, int] | None = None
-        self._next_until = 0.0
         self._family = -1
         self._connect: Connect | None = None
         self._kept: _socket.socket | None = None
@@ -58,28 +54,15 @@ class DataPort:
         """Wait for a connection from now on; give where. Raise `NoData`."""
         self._drop()
         self._connect = None
-        place, self._next = self._next, None
-        if place is None or not self._fresh():
-            self._send(Listen())
-            try:
-                opened = self._begun()
-            except NotOpened as refusal:
-                self._unanswered = None
-                raise NoData(TEXTS[refusal.reason]) from None
-            place = str(opened.host), int(opened.port or 0)
-        self._told = True
-        self._family = _socket.AF_INET6 if ":" in place[0] else _socket.AF_INET
-        return place
-
-    def _fresh(self) -> bool:
-        """Say whether the port that was opened ahead can be told to the client.
-
-        If something has come already it was not the client who connected, or nobody may any more.
-        """
-        if time.monotonic() >= self._next_until:
-            return False
-        self.ports.channel.look()
-        return not self.ports.channel.pending
+        self._send(Listen())
+        try:
+            opened = self._begun()
+        except NotOpened as refusal:
+            self._unanswered = None
+            raise NoData(TEXTS[refusal.reason]) from None
+        host = str(opened.host)
+        self._family = _socket.AF_INET6 if ":" in host else _socket.AF_INET
+        return host, int(opened.port or 0)
 
     def connect(self, host: str, port: int) -> None:
         """Remember where the client waits (PORT); the connection is made when it is needed."""
@@ -89,8 +72,7 @@ class DataPort:
     @property
     def prepared(self) -> bool:
         """Say whether PASV or PORT has come since the last transfer."""
-        waits = self._told and self._unanswered is Listen
-        return self.active or waits or self._kept is not None
+        return self.active or self._unanswered is Listen or self._kept is not None
 
     @property
     def active(self) -> bool:
@@ -140,20 +122,20 @@ class DataPort:
 
         A broker that was started anew says "cancelled" to all, whether they wait or not.
         """
-        if self._unanswered is None:
+        last = self._unanswered
+        if last is None:
             self.ports.channel.look()
             if self.ports.channel.pending:
-                self._unanswered = Listen
+                last = self._unanswered = Listen
         self.ports.send(call)
-        # After a connection that nobody took comes what became of the port that was opened ahead.
-        while self._unanswered is not None:
+        if last is not None:
             try:
                 late = self._answer()
             except NotOpened:
-                continue
+                late = None
             if late is not None:
                 close_all([late])
-        self._unanswered, self._next = type(call), None
+        self._unanswered = type(call)
 
     def _begun(self) -> Opened:
         try:
@@ -166,12 +148,7 @@ class DataPort:
 
     def _answer(self) -> int | None:
         """Take the last answer to what was asked: the connection. Raise `NotOpened`."""
-        asked, self._unanswered, self._told = self._unanswered, None, False
+        asked, self._unanswered = self._unanswered, None
         if asked is Connect:
             return self.ports.answer(Connect).data_fd
-        opened = self.ports.answer(Listen)
-        if opened.data_fd is not None and opened.host and opened.port:
-            self._unanswered = Listen
-            self._next = opened.host, opened.port
-            self._next_until = time.monotonic() + limits.LEASE_SECONDS
-        return opened.data_fd
+        return self.ports.answer(Listen).data_fd

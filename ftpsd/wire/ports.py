@@ -20,10 +20,7 @@ class NotOpened(Refusal):
 
 
 class Opened(Reply):
-    """First where to connect to, then the connection, and where the next may be made, if anywhere.
-
-    That port is open already: it may be told to the client within LEASE_SECONDS.
-    """
+    """First where to connect to, then the connection."""
 
     host: Text | None = None
     port: Int | None = None

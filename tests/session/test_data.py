@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from served import SECONDS, Client, Served, eventually, everything
+from served import SECONDS, Client, Served, everything
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def hung_up(data: socket.socket) -> bool:
@@ -145,48 +147,3 @@ def test_one_session_cannot_use_the_port_of_another(served: Served, root: Path) 
             one.send("RETR notes")
             assert everything(data) == b"hello"
         assert one.replies(2) == ["150", "226"]
-
-
-def listening(served: Served) -> set[int]:
-    """Give the ports that are open for data."""
-    held = set()
-    for pid in served.processes():
-        with contextlib.suppress(OSError):
-            held |= {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    found = {
-        int(row[1][-4:], 16) for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in held
-    }
-    return found - {served.port}
-
-
-def test_who_connects_before_the_client_is_told_the_port_gets_nothing(client: Client) -> None:
-    client.fetch("NLST")
-    (ahead,) = listening(client.served)
-    with socket.create_connection((client.served.host, ahead), SECONDS) as early:
-        assert eventually(lambda: ahead not in listening(client.served))
-        told = client.port()
-
-        assert told != ahead
-        assert hung_up(early)
-    with socket.create_connection((client.served.host, told), SECONDS) as data:
-        client.send("NLST")
-        assert everything(data) == b""
-    assert client.replies(2) == ["150", "226"]
-
-
-def test_a_port_that_is_open_ahead_is_not_told_once_the_client_asks_otherwise(
-    client: Client,
-) -> None:
-    client.fetch("NLST")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(SECONDS)
-        assert active(client, listener) == "200"
-        client.send("NLST")
-        with listener.accept()[0] as data:
-            assert everything(data) == b""
-        assert client.replies(2) == ["150", "226"]
-
-    assert not listening(client.served)
-    assert client.says("NLST")[:3] == "425"
-    assert client.fetch("NLST") == b""

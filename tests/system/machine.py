@@ -42,7 +42,7 @@ _KERNEL = "e2fsprogs,linux-image-cloud-amd64,openssl,python3,qemu-system-x86,str
 PACKAGES = {
     "bookworm": _STABLE,
     "trixie": _STABLE,
-    "testing": "systemd,python3-minimal",
+    "testing": "systemd,python3",
     "clients-trixie": f"{_STABLE},{_CLIENTS}",
     "twins-bookworm": f"{_STABLE},vsftpd",
     "kernel-bookworm": _KERNEL,
