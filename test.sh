@@ -81,7 +81,7 @@ make_venv
 export PYTHONHASHSEED=0
 if [[ $what != system ]]; then
   check
-  step 'fast tests' .venv/bin/python -m pytest -n 2 -m 'not system' "$@"
+  step 'fast tests' .venv/bin/python -m pytest -n 3 -m 'not system' "$@"
 fi
 if [[ $what != fast ]]; then
   step 'system tests' .venv/bin/python -m pytest -n 2 --dist loadgroup -m system "${@:-tests/system}"

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftpsd import limits
@@ -84,9 +84,14 @@ def request(parameters: str, method: str = "org.ftpsd.Files.Enter") -> str:
     return f'{{"method":"{method}","parameters":{parameters}}}'
 
 
+FEWER = settings(max_examples=30)
+"""For tests that are made for each message there is."""
+
+
 @pytest.mark.parametrize(
     ("interface", "kind"), [(one, kind) for one in INTERFACES for kind in one.method]
 )
+@FEWER
 @given(data=st.data(), oneway=st.booleans())
 def test_a_call_survives_the_wire(
     interface: Interface, kind: type[Call[Any]], data: st.DataObject, oneway: bool
@@ -102,6 +107,7 @@ def test_a_call_survives_the_wire(
 @pytest.mark.parametrize(
     ("interface", "kind"), [(one, kind) for one in INTERFACES for kind in one.method]
 )
+@FEWER
 @given(data=st.data(), continues=st.booleans())
 def test_a_reply_survives_the_wire(
     interface: Interface, kind: type[Call[Any]], data: st.DataObject, continues: bool
@@ -116,6 +122,7 @@ def test_a_reply_survives_the_wire(
 @pytest.mark.parametrize(
     ("interface", "kind"), [(one, kind) for one in INTERFACES for kind in one.error]
 )
+@FEWER
 @given(data=st.data())
 def test_a_refusal_survives_the_wire(
     interface: Interface, kind: type[Refusal], data: st.DataObject
