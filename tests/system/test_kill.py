@@ -100,6 +100,42 @@ def test_transfers_outlive_what_sessions_share(
     assert new_logins_work(machine)
 
 
+@pytest.mark.parametrize("process", SHARED)
+def test_uploads_outlive_what_sessions_share(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    anna, bob = sessions
+    with anna.transfercmd("STOR up") as upload:
+        upload.sendall(CONTENT[:1000])
+        kill(machine, process, anna)
+        upload.sendall(CONTENT[1000:])
+    anna.voidresp()
+
+    assert anna.fetch("up") == CONTENT
+    anna.delete("up")
+    assert bob.works()
+
+
+@pytest.mark.parametrize("process", OWN)
+def test_an_uploading_session_ends_alone(
+    machine: Machine, sessions: tuple[Session, Session], process: str
+) -> None:
+    anna, bob = sessions
+    unit = anna.unit
+    with anna.transfercmd("STOR large") as upload:
+        upload.sendall(CONTENT[:1000])
+        kill(machine, process, anna)
+    # the file was open already: without its worker a session may well finish it
+    if process == "worker":
+        anna.getmultiline()
+        anna.putcmd("MLST")
+
+    assert anna.ended()
+    assert bob.works()
+    assert new_logins_work(machine)
+    assert gone(machine, unit)
+
+
 @pytest.mark.parametrize("process", OWN)
 def test_an_idle_session_ends_alone(
     machine: Machine, sessions: tuple[Session, Session], process: str
