@@ -197,7 +197,7 @@ def test_a_connection_of_the_client_is_handed_over(driven: Driven) -> None:
 def test_someone_else_is_turned_away_and_the_client_still_waited_for(driven: Driven) -> None:
     peer = driven.attach()
     where = listen(driven, peer)
-    with socket.create_connection(where, source_address=(THIEF, 0)) as thief:
+    with socket.create_connection(where, 5, source_address=(THIEF, 0)) as thief:
         driven.broker.turn()
         assert thief.recv(1) == b""
     with socket.create_connection(where, source_address=(CLIENT, 0)):
