@@ -60,7 +60,9 @@ def seen(both: Machine, twin: Twin) -> tuple[dict[str, dict[str, str]], str]:
     both.run("systemctl", "daemon-reload")
     # tests restart them more often than systemd would start them in ten seconds
     both.run("systemctl", "reset-failed")
-    both.run(*RESTART)
+    if (restarted := both.run(*RESTART, check=False)).returncode:
+        lines = [entry["MESSAGE"] for entry in both.journal("--unit=ftpsd*", "--lines=40")]
+        pytest.fail("\n".join([restarted.stderr, *lines]), pytrace=False)
     options = ("/etc/vsftpd.conf", f"-olisten_port={PORT}", "-obackground=NO")
     unit = "--unit=vsftpd-twin"
     both.run("systemd-run", "--quiet", "--collect", unit, "vsftpd", *options)

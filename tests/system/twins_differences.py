@@ -34,7 +34,7 @@ DIFFERENCES: Final = (
     _named("LIST.* owners", r"[\d: ]+", ".*", "vsftpd found no names in a jail without"),
     _named("USER .*", "530", "331", "USER of somebody who may not log in is answered like any"),
     _named("PASS .*", "503", "530", "The refusal (530) comes after the password."),
-    _named("LIST.* (names|modes|sizes)", ".*", ".*", "Denied names are not listed either"),
+    _named("LIST.* (names|modes|sizes|owners)", ".*", ".*", "Denied names are not listed either"),
     _named("RNTO moved", "250", "553", "What upload_file says holds for the new name of RNTO"),
     _named("file .*/(moved|readme)", "644 .*|gone", "-", "What upload_file says holds for the new"),
     _named("SITE UMASK 077", "200", "550", "Where SITE CHMOD is refused SITE UMASK is as well."),
