@@ -58,7 +58,7 @@ class Ledger:
         _bound(self._tried)
         slowed = [(one, few) for one, few in zip(who, free, strict=False) if few]
         beyond = [self._count(one, now, forgiven) - few for one, few in slowed]
-        delay = min(limits.ADDRESS_DELAY_SECONDS, float(max(0, *beyond, 0)))
+        delay = min(limits.ADDRESS_DELAY_SECONDS, float(max([0, *beyond])))
         crowded = delay > 0 and self._waiting[who[0]] >= limits.ADDRESS_WAITING
         return tried <= most and not crowded, delay
 

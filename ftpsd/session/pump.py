@@ -137,7 +137,7 @@ class ReceiveFile:
         size = self._data.recv_into(self._buffer)
         write(self._file, memoryview(self._buffer)[:size])
         self.bytes += size
-        if size == _FIRST:
+        if size == len(self._buffer) < _PIECE:
             self._buffer = bytearray(_PIECE)
         return size > 0
 

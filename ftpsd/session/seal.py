@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FOREIGN = ("/etc/passwd", "/etc/shadow", "/home", "/var/lib", "/run/ftpsd", "/usr/bin/sh")
 """What is on every host and must not be seen; /etc stays as an empty mount point."""
 _COVERED = "/dev"
-"""Where links lead that nobody may follow: systemd has put an inaccessible directory over it."""
+"""Where links of the root lead: systemd has put a directory over it that nobody may enter."""
 
 _SET_SIGNAL = 10
 _SET_DUMPABLE, _SET_NAME = 4, 15
@@ -43,8 +43,8 @@ def _gaps() -> Iterator[str]:
             yield f"{name} is {status[name]}"
     if (status["NoNewPrivs"], status["Seccomp"]) != ("1", "2"):
         yield "NoNewPrivileges= or SystemCallFilter= is off"
-    covered = os.stat(_COVERED).st_ino
-    yield from (f"{path} is visible" for path in _FOREIGN if _visible(path, covered))
+    yield from (f"{path} is visible" for path in _FOREIGN if _visible(path))
+    yield from (f"{_COVERED} is open" for way in (os.R_OK, os.X_OK) if os.access(_COVERED, way))
     for family in (_socket.AF_INET, _socket.AF_INET6, _socket.AF_NETLINK, _socket.AF_PACKET):
         if _opens(family):
             yield f"it can make a socket of family {family}"
@@ -52,10 +52,11 @@ def _gaps() -> Iterator[str]:
         yield "it can connect"
 
 
-def _visible(path: str, covered: int) -> bool:
+def _visible(path: str) -> bool:
+    """Say whether a path leads to anything but the place that nobody may enter."""
     try:
-        return os.stat(path).st_ino != covered
-    except FileNotFoundError:
+        return not os.path.samefile(path, _COVERED)
+    except OSError:
         return False
 
 

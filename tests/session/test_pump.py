@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -12,6 +13,8 @@ from ftpsd.session import pump
 
 if TYPE_CHECKING:
     from served import Client
+
+    from ftpsd.session.stream import Stream
 
 PIECE = 1 << 18
 EDGES = [PIECE - 2, PIECE - 1, PIECE, PIECE + 1]
@@ -53,3 +56,27 @@ def test_a_text_that_comes_byte_by_byte_is_the_same(client: Client) -> None:
 
     assert client.reply()[:3] == "226"
     assert (client.served.root / "text").read_bytes() == b"a\nb\rc\n\r\n"
+
+
+class Records:
+    """What comes is as long as a record of TLS, each time."""
+
+    def __init__(self, *, secure: bool) -> None:
+        self.secure = secure
+        self.given: list[bytearray] = []
+
+    def recv_into(self, buffer: bytearray) -> int:
+        self.given.append(buffer)
+        return pump._FIRST
+
+
+@pytest.mark.parametrize(("secure", "buffers"), [(True, 1), (False, 2)])
+def test_an_upload_takes_a_buffer_anew_at_most_once(*, secure: bool, buffers: int) -> None:
+    records = Records(secure=secure)
+    with open(os.memfd_create("upload"), "wb") as file:
+        receiving = pump.ReceiveFile(file.fileno(), cast("Stream", records))
+        for _ in range(5):
+            receiving.step()
+
+    assert len({id(one) for one in records.given}) == buffers
+    assert receiving.bytes == 5 * pump._FIRST

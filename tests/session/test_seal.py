@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ftpsd.session import seal
@@ -14,6 +16,30 @@ def test_what_is_open_is_named() -> None:
     assert "/etc/passwd is visible" in gaps
     assert "NoNewPrivileges= or SystemCallFilter= is off" in gaps
     assert "it can connect" in gaps
+    assert "/dev is open" in gaps
+
+
+def test_what_leads_to_the_closed_place_only_is_not_visible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, link, other = (tmp_path / name for name in ("closed", "link", "other"))
+    closed.mkdir()
+    other.mkdir()
+    link.symlink_to(closed)
+    monkeypatch.setattr(seal, "_COVERED", str(closed))
+
+    assert not seal._visible(str(link))
+    assert not seal._visible(str(tmp_path / "gone"))
+    assert seal._visible(str(other))
+
+
+def test_another_file_system_is_not_taken_for_the_closed_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Roots of file systems often have the same number."""
+    monkeypatch.setattr(seal, "_COVERED", "/proc")
+    for place in ("/sys", "/dev", "/"):
+        assert seal._visible(place), place
 
 
 def test_a_process_that_is_not_sealed_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
