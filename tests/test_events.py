@@ -13,7 +13,7 @@ from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftpsd import events
@@ -109,6 +109,7 @@ def test_an_event_is_told_in_a_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVENTS)
+@settings(max_examples=20)
 @given(text=BYTES)
 def test_whatever_a_client_sends_an_entry_is_lines_of_text(name: str, text: str) -> None:
     event = EVENTS[name]

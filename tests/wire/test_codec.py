@@ -84,7 +84,7 @@ def request(parameters: str, method: str = "org.ftpsd.Files.Enter") -> str:
     return f'{{"method":"{method}","parameters":{parameters}}}'
 
 
-FEWER = settings(max_examples=30)
+FEWER = settings(max_examples=15)
 """For tests that are made for each message there is."""
 
 
