@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from ftp_session import Session
 from machine import Machine, eventually
+from processes import OWN, SERVICES, SHARED, gone, kill, new_logins_work
 
 CONTENT = os.urandom(1 << 20) * 64
 """More than the buffers of a connection hold: a download of it waits for whoever reads it."""
-SERVICES = ("ftpsd-helper.service", "ftpsd-ports.service")
-OWN = ("session", "worker")
-SHARED = ("spawner", "helper", "ports")
 
 
 @pytest.fixture
@@ -31,32 +29,6 @@ def sessions(machine: Machine) -> Iterator[tuple[Session, Session]]:
     assert machine.run("systemctl", "--failed", "--plain", "--no-legend").stdout == ""
 
 
-def main_pid(machine: Machine, unit: str) -> str:
-    return machine.run("systemctl", "show", "--property=MainPID", "--value", unit).stdout.strip()
-
-
-def only(machine: Machine, user: str, command: str) -> str:
-    pattern = f"ftpsd/__main__.py {command}"
-    (pid,) = machine.run("pgrep", "--uid", user, "--full", pattern).stdout.split()
-    return pid
-
-
-PROCESSES: dict[str, Callable[[Machine, Session], str]] = {
-    "session": lambda machine, session: main_pid(machine, session.unit),
-    "worker": lambda machine, _: only(machine, "anna", "spawner"),
-    "spawner": lambda machine, _: only(machine, "root", "spawner"),
-    "helper": lambda machine, _: main_pid(machine, "ftpsd-helper.service"),
-    "ports": lambda machine, _: main_pid(machine, "ftpsd-ports.service"),
-}
-
-
-def kill(machine: Machine, process: str, concerned: Session) -> None:
-    """Kill a process, and see it gone."""
-    pid = PROCESSES[process](machine, concerned)
-    machine.run("kill", "-KILL", pid)
-    eventually(lambda: machine.run("test", "-e", f"/proc/{pid}", check=False).returncode)
-
-
 def begin(session: Session) -> tuple[socket.socket, bytes]:
     """Begin to download the large file; give the connection and what it begins with."""
     data = session.transfercmd("RETR large")
@@ -66,11 +38,6 @@ def begin(session: Session) -> tuple[socket.socket, bytes]:
 def rest(data: socket.socket) -> bytes:
     with data, data.makefile("rb") as file:
         return file.read()
-
-
-def new_logins_work(machine: Machine) -> bool:
-    with Session(machine, "anna") as anna, Session(machine, "bob") as bob:
-        return anna.works() and bob.works()
 
 
 @pytest.mark.parametrize("process", SHARED)
@@ -173,17 +140,6 @@ def test_a_transferring_session_ends_alone(
     assert anna.ended()
     assert new_logins_work(machine)
     assert gone(machine, unit)
-
-
-def gone(machine: Machine, unit: str) -> bool:
-    """Wait until nothing is left of a session of anna: no unit, no worker."""
-
-    def nothing() -> bool:
-        units = machine.run("systemctl", "list-units", "--all", "--plain", "--no-legend", unit)
-        workers = machine.run("pgrep", "--uid", "anna", "--full", "ftpsd", check=False)
-        return units.stdout + workers.stdout == ""
-
-    return eventually(nothing)
 
 
 @pytest.mark.parametrize("process", SHARED)
