@@ -1,21 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each interface is described in varlink's language, and the description has been reviewed.
-
-After a change that is meant: python3 tests/wire/test_idl.py
-"""
+"""Each interface is described in varlink's language, beside the classes that declare it."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
+from idl import WIRE, describe
 
 import ftpsd
 from ftpsd.wire.binding import BINDING
 from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
-from ftpsd.wire.idl import describe
 from ftpsd.wire.introspection import (
     SERVICE,
     InterfaceNotFound,
@@ -29,12 +25,11 @@ from ftpsd.wire.spawn import SPAWNER
 INTERFACES = {
     interface.name: interface for interface in (SERVICE, HELPER, FILES, PORTS, BINDING, SPAWNER)
 }
-HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("name", INTERFACES)
-def test_a_description_is_the_reviewed_one(name: str) -> None:
-    assert describe(INTERFACES[name]) == (HERE / f"{name}.varlink").read_text()
+def test_a_description_is_of_what_is_declared(name: str) -> None:
+    assert describe(INTERFACES[name]) == (WIRE / f"{name}.varlink").read_text()
 
 
 @pytest.mark.parametrize("name", INTERFACES)
@@ -49,8 +44,8 @@ def test_a_description_has_every_call_and_error(name: str) -> None:
         assert f"error {error.__name__}(" in text
 
 
-def test_no_reviewed_description_is_left_over() -> None:
-    assert {file.stem for file in HERE.glob("*.varlink")} == set(INTERFACES)
+def test_no_description_is_left_over() -> None:
+    assert {file.stem for file in WIRE.glob("*.varlink")} == set(INTERFACES)
 
 
 def test_a_service_says_who_it_is() -> None:
@@ -84,8 +79,3 @@ def test_names_of_different_interfaces_do_not_meet() -> None:
 
     assert len(set(names)) == len(names)
     assert json.dumps(names).isascii()
-
-
-if __name__ == "__main__":
-    for one in INTERFACES.values():
-        (HERE / f"{one.name}.varlink").write_text(describe(one))

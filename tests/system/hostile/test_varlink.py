@@ -7,11 +7,11 @@ import json
 
 import pytest
 from hostile.ground import Ground
+from idl import describe
 
 from ftpsd.wire.binding import BINDING
 from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
-from ftpsd.wire.idl import describe
 from ftpsd.wire.introspection import SERVICE
 from ftpsd.wire.message import Interface
 from ftpsd.wire.ports import PORTS

@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Interface descriptions in varlink's language, made from the message classes."""
+"""Interface descriptions in varlink's language, made from the message classes.
+
+What is described is beside them, in ftpsd/wire; after a change that is meant:
+PYTHONPATH=. python3 tests/idl.py
+"""
 
 from __future__ import annotations
 
-from ftpsd.wire.message import Call, Field, Interface, Message
+from pathlib import Path
+from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+import ftpsd
+from ftpsd.wire.binding import BINDING
+from ftpsd.wire.files import FILES
+from ftpsd.wire.helper import HELPER
+from ftpsd.wire.introspection import SERVICE
+from ftpsd.wire.message import Call, Field, Interface, Message
+from ftpsd.wire.ports import PORTS
+from ftpsd.wire.spawn import SPAWNER
+
+WIRE = Path(ftpsd.__file__).parent / "wire"
 
 
 def _comment(text: str | None, indent: str = "") -> str:
@@ -43,3 +55,8 @@ def describe(interface: Interface) -> str:
         for error in interface.errors.values()
     ]
     return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    for one in (SERVICE, HELPER, FILES, PORTS, BINDING, SPAWNER):
+        (WIRE / f"{one.name}.varlink").write_text(describe(one))
