@@ -34,6 +34,8 @@ ANSWER_SECONDS = 30.0
 """How long anyone waits for an answer that needs no network and no PAM."""
 
 # Helper: what a session may ask, and how often.
+CREDENTIAL_BYTES = 1 << 20
+"""What is read of one, as by systemd."""
 LOGIN_ATTEMPTS = 5
 """Logins one control connection may try, whatever helper connection it uses (MaxLoginFailures=)."""
 REQUESTS = 16

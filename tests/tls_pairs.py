@@ -26,6 +26,8 @@ PLAINLY = {
     "tls_groups": "",
     "client_certificate": "no",
     "certificate_login": "no",
+    "credentials": [],
+    "contents_fd": -1,
 }
 
 

@@ -54,9 +54,9 @@ _DROP_INS: Final = {
 [Socket]
 ListenStream=990
 """,
-    "A certificate from elsewhere: `systemctl edit ftpsd@.service`": """
+    "An encrypted certificate, see systemd-creds(1): `systemctl edit ftpsd@.service`": """
 [Service]
-LoadCredential=ftpsd.pem:/etc/ssl/private/ftp.example.org.pem
+LoadCredentialEncrypted=ftpsd.pem:/etc/credstore.encrypted/ftpsd.pem
 """,
     "Active connections from port 20 (ActiveSourcePort=): `systemctl edit ftpsd-ports.service`": """
 [Service]
@@ -164,9 +164,9 @@ def service() -> str:
         page.item(name, about)
     page.section("Credentials")
     page.text(
-        "In /etc/credstore, or encrypted in /etc/credstore.encrypted, see systemd-creds(1); each "
-        "connection reads them anew. LoadCredential= in a drop-in of ftpsd@.service takes them "
-        "from elsewhere."
+        "In /etc/credstore, owned by root, or links from there; each connection that begins TLS "
+        "reads them anew. Encrypted ones, see systemd-creds(1), take LoadCredentialEncrypted= in "
+        "a drop-in of ftpsd@.service."
     )
     for name, about in _CREDENTIALS.items():
         page.item(name, about)

@@ -8,11 +8,12 @@ import os
 import select
 import socket
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
-from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
+from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED, KEYED
 from ftpsd.options import RIGHTS, write_section
 from ftpsd.wire import helper, introspection
 from ftpsd.wire.binding import BINDING, Attach
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ftpsd.options import Settings
 
 _WAYS: Final = ("passive", "active", "passive_any_peer", "active_any_peer")
+STORES: Final = tuple(Path(place, "credstore") for place in ("/usr/lib", "/run", "/etc"))
+"""Where systemd looks (systemd.exec(5), LoadCredential=); a later one hides an earlier."""
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **helper.HELPER.calls}
 
@@ -36,13 +39,20 @@ class Conversation:
     """Answers one request; `sender` is who the kernel says has sent it."""
 
     def __init__(
-        self, channel: Channel, asker: Asker, spawner: socket.socket, log: events.Log
+        self,
+        channel: Channel,
+        asker: Asker,
+        spawner: socket.socket,
+        log: events.Log,
+        *,
+        keyed: bool,
     ) -> None:
-        """Serve the session at the other end of `channel`."""
+        """Serve the session at the other end of `channel`; `keyed` if it has had the key."""
         self._channel = channel
         self._asker = asker
         self._spawner = spawner
         self._log = log
+        self._keyed = keyed
         self._pid: int | None = None
         self._session: Attempt | None = None
         self._ready: int | None = None
@@ -71,10 +81,16 @@ class Conversation:
         if isinstance(request, helper.Login):
             return self._login(request)
         if isinstance(request, helper.GetEncryption):
-            return encryption(self._settings(asking(request), tell=False))
+            return self._encryption(request)
         if isinstance(request, helper.MaySendPassword):
             return asked(request, self._settings(asking(request), tell=False))
         return Done()
+
+    def _encryption(self, request: helper.GetEncryption) -> helper.Encryption:
+        chosen = self._settings(asking(request), tell=False)
+        # Before it has them: it may be no session any more, when it asks again.
+        self._asker.settle(KEYED)
+        return encryption(chosen, () if self._keyed else STORES)
 
     def _login(self, request: helper.Login) -> helper.Granted:
         try:
@@ -215,11 +231,25 @@ class Conversation:
         self._log(event, self._pid, **fields)
 
 
-def encryption(chosen: Settings) -> helper.Encryption:
-    """Give the settings of TLS as a session is told them."""
-    names = (one.name for one in helper.Encryption.FIELDS[1:])
+def encryption(chosen: Settings, stores: tuple[Path, ...] = ()) -> helper.Encryption:
+    """Give the settings of TLS as a session is told them, and the credentials in `stores`.
+
+    The kernel copies them, to memory that has no name: no byte of a key is in this process.
+    """
+    names = (one.name for one in helper.Encryption.FIELDS[1:-2])
     same = {name: getattr(chosen, name) for name in names}
-    return helper.Encryption(tls13_only=chosen.tls_minimum == "1.3", **same)
+    contents = os.memfd_create("ftpsd-credentials")
+    told: list[str] = []
+    found = {one.name: one for place in stores for one in place.glob("ftpsd.*")}
+    for name, path in found.items():
+        size = 0
+        # Empty if it cannot be read: the session says that it is no good, and takes no other.
+        with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+            size = os.sendfile(contents, file.fileno(), 0, limits.CREDENTIAL_BYTES)
+        told.append(f"{size} {name}")
+    return helper.Encryption(
+        tls13_only=chosen.tls_minimum == "1.3", **same, credentials=told, contents_fd=contents
+    )
 
 
 def asked(request: helper.MaySendPassword, chosen: Settings) -> helper.Asked:

@@ -38,12 +38,12 @@ STORED: Final = "session"
 class Session:
     """The connection of one session."""
 
-    __slots__ = ("asked", "sock")
+    __slots__ = ("asked", "keyed", "sock")
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Take over the accepted `sock`."""
+    def __init__(self, sock: socket.socket, *, keyed: bool) -> None:
+        """Take over the accepted `sock`; `keyed` if it has, or may have, been given the key."""
         self.sock = sock
-        self.asked = 0
+        self.asked, self.keyed = 0, keyed
         # Who sends a request is asked of the kernel; systemd made the connection, as root.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
@@ -67,9 +67,9 @@ class Helper:
         self._epoll.register(listener, select.EPOLLIN)
         self._epoll.register(spawner, select.EPOLLRDHUP)
 
-    def adopt(self, sock: socket.socket) -> None:
+    def adopt(self, sock: socket.socket, *, keyed: bool = True) -> None:
         """Go on with a session whose connection was kept over a restart."""
-        session = Session(sock)
+        session = Session(sock, keyed=keyed)
         self._sessions[sock.fileno()] = session
         self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
 
@@ -98,7 +98,7 @@ class Helper:
             sock.close()
             return
         self._notify(f"FDSTORE=1\nFDNAME={STORED}", fds=[sock.fileno()])
-        self.adopt(sock)
+        self.adopt(sock, keyed=False)
 
     def _look(self, session: Session, event: int) -> None:
         """Handle that a session has sent something, or is gone."""
@@ -131,7 +131,7 @@ class Helper:
             # With it open here, this end would never hear that the helper is gone.
             ours.close()
             self._let_go(session)
-            _attempt(session.sock, theirs, self._spawner, self._log)
+            _attempt(session, theirs, self._spawner, self._log)
         theirs.close()
         self._attempts[ours.fileno()] = Book(self._ledger, ours), session
         self._epoll.register(ours, select.EPOLLIN | select.EPOLLRDHUP)
@@ -161,6 +161,7 @@ class Helper:
             self._lasting[over] = counted
             # That its other end is closed is told without being asked for.
             self._epoll.register(over, 0)
+        session.keyed |= book.keyed
         if not goes_on:
             del self._attempts[fd]
             self._epoll.unregister(fd)
@@ -179,7 +180,7 @@ class Helper:
 
 
 def _attempt(
-    sock: socket.socket, counts: socket.socket, spawner: socket.socket, log: events.Log
+    session: Session, counts: socket.socket, spawner: socket.socket, log: events.Log
 ) -> None:
     """Answer one request in this new process, and end it."""
     status = 1
@@ -187,8 +188,8 @@ def _attempt(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         # A module of PAM may hang for ever; the session gives up at the same time.
         signal.alarm(int(limits.LOGIN_SECONDS))
-        channel, asker = Channel(sock), Asker(counts)
-        conversation = Conversation(channel, asker, spawner, log)
+        channel, asker = Channel(session.sock), Asker(counts)
+        conversation = Conversation(channel, asker, spawner, log, keyed=session.keyed)
         try:
             conversation.answer()
         except (Malformed, Closed) as reason:
@@ -196,7 +197,7 @@ def _attempt(
             if isinstance(reason, Malformed):
                 log(events.CONTRACT_BROKEN, pid, pid=pid or "unknown", reason=reason)
             # For the helper's own copy too: nothing of this session is believed any more.
-            sock.shutdown(socket.SHUT_RDWR)
+            session.sock.shutdown(socket.SHUT_RDWR)
         asker.settle(ANSWERED)
         counts.close()
         spawner.close()

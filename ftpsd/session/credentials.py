@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What systemd hands each session (systemd.exec(5), CREDENTIALS): certificates, and a banner.
+"""Certificates and keys, and a banner: what an admin has put into /etc/credstore.
 
-Read afresh by every connection: what has been renewed serves the next client.
+They come from the helper, once, when a session is to speak TLS; what a drop-in of ftpsd@.service
+names (systemd.exec(5), LoadCredential=) comes from systemd, and goes first. Not all by systemd: it
+would mount a file system for each session, and each start takes as long as there are mounts.
 """
 
 from __future__ import annotations
 
-from posix import listdir
+from posix import close, listdir, stat
 
 PEM, CERTIFICATE, KEY = "ftpsd.pem", "ftpsd.crt", "ftpsd.key"
 """Key and chain in one file, or apart."""
@@ -15,63 +17,94 @@ SELF_SIGNED = "ftpsd.self-signed"
 AUTHORITIES = "ftpsd.ca"
 """Who may sign the certificates of clients."""
 BANNER = "ftpsd.banner"
+BANNER_FILE = "/etc/ftpsd.banner"
+"""Where ftpsd@.service shows a session that of /etc/credstore; empty, or not there, without one."""
 
 
 class Certificate:
     """Where a certificate chain and its key are."""
 
-    __slots__ = ("chain", "key")
+    __slots__ = ("chain", "key", "name")
 
-    def __init__(self, chain: str, key: str | None = None) -> None:
-        """Name the files; without `key` it is in `chain`."""
+    def __init__(self, name: str, chain: str, key: str | None = None) -> None:
+        """Name the files, `chain` also as the admin does; without `key` it is in `chain`."""
+        self.name = name
         self.chain = chain
         self.key = key
 
 
 class Credentials:
-    """The directory that systemd made for this session, or none."""
+    """What this session has been handed."""
 
-    def __init__(self, directory: str | None) -> None:
-        """Look into `directory`, as CREDENTIALS_DIRECTORY names it."""
+    def __init__(self, directory: str | None, banner: str | None = None) -> None:
+        """Look into `directory`, as CREDENTIALS_DIRECTORY names it, and for a `banner` beside."""
+        self._paths: dict[str, str] = {}
+        self._brought: dict[str, int] = {}
         try:
-            self._names = set(listdir(directory)) if directory else set[str]()
+            if banner and stat(banner).st_size:
+                self._paths[BANNER] = banner
         except OSError:
-            self._names = set()
-        self._directory = directory
+            pass
+        try:
+            names = listdir(directory) if directory else []
+        except OSError:
+            names = []
+        self._paths |= {name: f"{directory}/{name}" for name in names}
 
-    def _path(self, name: str) -> str:
-        return f"{self._directory}/{name}"
+    def bring(self, told: list[str], contents: int) -> None:
+        """Take what the helper has read: size and name of each, which lie in `contents` in a row.
+
+        They have paths, as OpenSSL wants them, until `drop`.
+        """
+        # With a session in the clear it is not loaded.
+        from os import memfd_create, sendfile
+
+        offset = 0
+        for one in told:
+            size, _, name = one.partition(" ")
+            if name not in self._paths:
+                self._brought[name] = memfd_create(name)
+                self._paths[name] = f"/proc/self/fd/{self._brought[name]}"
+                sendfile(self._brought[name], contents, offset, int(size))
+            offset += int(size)
+
+    def drop(self) -> None:
+        """Close what was brought: it cannot be had again."""
+        for name, fd in self._brought.items():
+            close(fd)
+            del self._paths[name]
+        self._brought.clear()
 
     def path(self, name: str) -> str | None:
         """Give where a credential is, if it is there."""
-        return self._path(name) if name in self._names else None
+        return self._paths.get(name)
 
     def certificate(self) -> Certificate | None:
         """Give the certificate of this server, if it has one."""
-        if {CERTIFICATE, KEY} <= self._names:
-            return Certificate(self._path(CERTIFICATE), self._path(KEY))
+        if {CERTIFICATE, KEY} <= self._paths.keys():
+            return Certificate(CERTIFICATE, self._paths[CERTIFICATE], self._paths[KEY])
         for name in (PEM, SELF_SIGNED):
-            if name in self._names:
-                return Certificate(self._path(name))
+            if name in self._paths:
+                return Certificate(name, self._paths[name])
         return None
 
     def others(self) -> dict[str, Certificate]:
         """Give the certificates for other names of this server: ftpsd.NAME.pem, by NAME."""
         stem, _, end = PEM.partition(".")
         return {
-            name[len(stem) + 1 : -len(end) - 1].lower(): Certificate(self._path(name))
-            for name in self._names
+            name[len(stem) + 1 : -len(end) - 1].lower(): Certificate(name, path)
+            for name, path in self._paths.items()
             if name.startswith(f"{stem}.") and name.endswith(f".{end}") and name != PEM
         }
 
     @property
     def has_banner(self) -> bool:
         """Say whether an admin has written a greeting."""
-        return BANNER in self._names
+        return BANNER in self._paths
 
     def banner(self) -> list[str]:
-        """Give the lines of the greeting, if an admin has written any."""
-        if BANNER not in self._names:
+        """Give the lines of the greeting, if an admin has written any. Raise `OSError`."""
+        if BANNER not in self._paths:
             return []
-        with open(self._path(BANNER), encoding="utf-8", errors="replace") as file:
+        with open(self._paths[BANNER], encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _socket
 from posix import environ
 
-from ftpsd.session.credentials import Credentials
+from ftpsd.session.credentials import BANNER_FILE, Credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def greet(credentials: Credentials) -> bool:
 
 def main() -> int:
     """Serve one client in the sandbox of ftpsd@.service, or refuse to."""
-    credentials = Credentials(environ.get(b"CREDENTIALS_DIRECTORY", b"").decode())
+    directory = environ.get(b"CREDENTIALS_DIRECTORY", b"").decode()
+    credentials = Credentials(directory, BANNER_FILE)
     try:
         greeted = greet(credentials)
     except OSError:

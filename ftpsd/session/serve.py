@@ -80,7 +80,11 @@ def connection(session: Session, *, greeted: bool) -> None:
 
 def greet(session: Session) -> bool:
     """Say hello, under TLS where it comes first. `False` if the client is not to be served."""
-    lines = [clean(line) for line in session.credentials.banner()]
+    try:
+        lines = [clean(line) for line in session.credentials.banner()]
+    except OSError as error:
+        lines = []
+        session.log(events.BANNER_UNREADABLE, reason=error.strerror)
     if session.control.local_port == IMPLICIT_PORT:
         from ftpsd.session.commands import security
 

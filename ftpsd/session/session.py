@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ftpsd.session.control import Control
     from ftpsd.session.credentials import Credentials
     from ftpsd.session.tls import Tls
-    from ftpsd.wire.helper import Granted
+    from ftpsd.wire.helper import Encryption, Granted
 
 
 class Login:
@@ -99,6 +99,7 @@ class Session:
         self.log = log
         self.tell = tell
         self.credentials = credentials
+        self.encryption: Encryption | None = None
         self.tls: Tls | None = None
         self.certificate_login = "no"
         self.protect = False

@@ -73,7 +73,7 @@ class Tls:
             known = openssl.ciphers(context)
             context.set_ciphers(wanted.tls_ciphers or _strong(known))
         except (OSError, ValueError) as error:
-            raise Refused(f"{found.chain.rpartition('/')[2]}: {reason_of(error)}") from error
+            raise Refused(f"{found.name}: {reason_of(error)}") from error
         suites = wanted.tls_cipher_suites or _suites(known)
         if not openssl.set_cipher_suites(context, suites) and wanted.tls_cipher_suites:
             raise Refused("TLSCipherSuites= names one that cannot be had")

@@ -286,7 +286,7 @@ def permitted(name: str, login: Login | None) -> bool:
 
 def listed(row: Verb, session: Session) -> bool:
     """Say whether HELP and FEAT list a command."""
-    if row.name in NEED_CERTIFICATE and session.credentials.certificate() is None:
+    if row.name in NEED_CERTIFICATE and not security.offered(session):
         return False
     name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
     known = permitted(name, session.login) and row.name not in REFUSED_ALWAYS

@@ -31,7 +31,11 @@ enumeration("TlsResumption", "off prefer require")
 
 
 class Encryption(Reply):
-    """How to speak TLS with this client; an empty text leaves it to the system."""
+    """How to speak TLS with this client; an empty text leaves it to the system.
+
+    `contents` is of the credentials of this server, one after the other; `credentials` tells size
+    and name of each. A session is given them once.
+    """
 
     tls13_only: Bool
     tls_ciphers: Text
@@ -39,6 +43,8 @@ class Encryption(Reply):
     tls_groups: Text
     client_certificate: ClientCertificate
     certificate_login: Name
+    credentials: Texts
+    contents_fd: Fd
 
 
 class GetEncryption(Call[Encryption]):

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 import pytest
 
 from ftpsd.session.credentials import Credentials
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def having(directory: Path, *names: str) -> Credentials:
@@ -72,3 +70,49 @@ def test_an_authority_is_where_it_is(tmp_path: Path) -> None:
 
     assert found.path("ftpsd.ca") == str(tmp_path / "ftpsd.ca")
     assert found.path("ftpsd.pem") is None
+
+
+def brought(tmp_path: Path, **contents: bytes) -> Credentials:
+    """Give credentials that came from the helper, into a directory that has others."""
+    found = Credentials(str(tmp_path))
+    memory = os.memfd_create("all")
+    os.write(memory, b"".join(contents.values()))
+    found.bring([f"{len(one)} ftpsd.{name}" for name, one in contents.items()], memory)
+    os.close(memory)
+    return found
+
+
+def test_what_is_brought_can_be_read_until_it_is_dropped(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    found = brought(tmp_path, pem=b"key and chain", ca=b"", crt=b"chain")
+    paths = {name: found.path(f"ftpsd.{name}") for name in ("pem", "ca", "crt")}
+
+    read = {name: Path(path or "").read_bytes() for name, path in paths.items()}
+    assert read == {"pem": b"key and chain", "ca": b"", "crt": b"chain"}
+    certificate = found.certificate()
+    assert certificate is not None
+    assert (certificate.name, certificate.chain) == ("ftpsd.pem", paths["pem"])
+    found.drop()
+    assert found.certificate() is None
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_what_systemd_has_handed_over_goes_first(tmp_path: Path) -> None:
+    (tmp_path / "ftpsd.pem").write_text("systemd's")
+    found = brought(tmp_path, pem=b"the helper's", ca=b"authority")
+
+    assert found.path("ftpsd.pem") == str(tmp_path / "ftpsd.pem")
+    found.drop()
+    assert found.path("ftpsd.pem") == str(tmp_path / "ftpsd.pem")
+    assert found.path("ftpsd.ca") is None
+
+
+@pytest.mark.parametrize(("text", "lines"), [("hello\n", ["hello"]), ("", []), (None, [])])
+def test_a_banner_may_lie_beside(tmp_path: Path, text: str | None, lines: list[str]) -> None:
+    """An empty one is the place where there would be one."""
+    if text is not None:
+        (tmp_path / "banner").write_text(text)
+    found = Credentials(None, str(tmp_path / "banner"))
+
+    assert found.has_banner == bool(lines)
+    assert found.banner() == lines

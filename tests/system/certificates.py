@@ -49,9 +49,9 @@ def authority(machine: Machine, name: str = "Authority") -> Authority:
 
 
 @contextmanager
-def credential(machine: Machine, name: str, text: str) -> Iterator[None]:
+def credential(machine: Machine, name: str, text: str, mode: int = 0o600) -> Iterator[None]:
     """Give the server a credential, as an admin does."""
-    machine.write(f"{CREDSTORE}/{name}", text, 0o600)
+    machine.write(f"{CREDSTORE}/{name}", text, mode)
     try:
         yield
     finally:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import ftplib
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -154,13 +153,9 @@ def test_clients_get_the_certificate_of_the_name_they_ask_for(
     machine: Machine, signer: Authority
 ) -> None:
     name = f"ftpsd.{OTHER}.pem"
-    version = int(machine.run("systemctl", "--version").stdout.split()[1])
-    # systemd 254 and later take all there are; before, a drop-in names them
-    named = drop_in(machine, "ftpsd@.service", f"[Service]\nLoadCredential={name}\n")
     with (
         credential(machine, "ftpsd.pem", signer.sign(NAME)),
         credential(machine, name, signer.sign(OTHER)),
-        named if version < 254 else contextlib.nullcontext(),
     ):
         assert shown(machine, "-servername", OTHER).endswith(OTHER)
         assert shown(machine, "-servername", OTHER.upper()).endswith(OTHER)
@@ -172,13 +167,11 @@ def test_clients_get_the_certificate_of_the_name_they_ask_for(
 def test_a_certificate_can_be_encrypted(machine: Machine, signer: Authority) -> None:
     sealed = "/etc/credstore.encrypted/ftpsd.pem"
     encrypt = ("systemd-creds", "encrypt", "--with-key=host", "--name=ftpsd.pem", "-", sealed)
-    version = int(machine.run("systemctl", "--version").stdout.split()[1])
     text = f"[Service]\nLoadCredentialEncrypted=ftpsd.pem:{sealed}\n"
-    named = drop_in(machine, "ftpsd@.service", text)
     machine.run("mkdir", "-p", "-m", "0700", "/etc/credstore.encrypted")
     try:
         machine.run(*encrypt, text=signer.sign(NAME))
-        with named if version < 254 else contextlib.nullcontext():
+        with drop_in(machine, "ftpsd@.service", text):
             assert shown(machine).endswith(NAME)
     finally:
         machine.run("rm", "-f", sealed)
@@ -325,9 +318,43 @@ def test_the_socket_makes_a_certificate_unless_there_is_the_admins(
 
 
 def test_a_banner_greets(machine: Machine) -> None:
-    with credential(machine, "ftpsd.banner", "Gr\u00fc\u00df Gott\n220 not the last\tline\n"):
+    text = "Gr\u00fc\u00df Gott\n220 not the last\tline\n"
+    with credential(machine, "ftpsd.banner", text, 0o644):
         with Session(machine) as session:
             assert (session.welcome or "").startswith("220-Gr\u00fc\u00df Gott\n")
         assert "Verification" in s_client(machine)
-    with pytest.raises(ftplib.error_perm, match=r"^530 "), Session(machine) as session:
-        session.sendcmd("USER anna")
+    with Session(machine) as session:
+        assert session.welcome == "220 FTP server ready."
+        assert session.code("USER anna") == "530"
+
+
+def test_a_banner_that_is_nobodys_to_read_is_told(machine: Machine) -> None:
+    with credential(machine, "ftpsd.banner", "Hello\n", 0o600), Session(machine) as session:
+        assert session.welcome == "220 FTP server ready."
+        (message,) = logged(machine, session.unit, events.BANNER_UNREADABLE)
+        assert message == "The greeting cannot be read: Permission denied."
+
+
+def test_a_certificate_that_cannot_be_read_is_told_and_no_other_shown(machine: Machine) -> None:
+    link = f"{CREDSTORE}/ftpsd.pem"
+    machine.run("ln", "-s", "/nowhere", link)
+    try:
+        with Session(machine) as session:
+            assert session.code("AUTH TLS") == "431"
+            (message,) = logged(machine, session.unit, events.TLS_FAILED)
+            assert ": ftpsd.pem: " in message
+    finally:
+        machine.run("rm", link)
+
+
+def test_a_certificate_may_be_a_link_to_where_it_is_renewed(
+    machine: Machine, signer: Authority
+) -> None:
+    machine.run("mkdir", "-m", "700", "-p", "/etc/letsencrypt/live")
+    machine.write("/etc/letsencrypt/live/both.pem", signer.sign(NAME), 0o600)
+    link = f"{CREDSTORE}/ftpsd.pem"
+    machine.run("ln", "-s", "/etc/letsencrypt/live/both.pem", link)
+    try:
+        assert shown(machine).endswith(NAME)
+    finally:
+        machine.run("rm", "-r", link, "/etc/letsencrypt")

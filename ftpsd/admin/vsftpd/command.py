@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ftpsd.admin.vsftpd.encryption import encryption
 from ftpsd.admin.vsftpd.logins import login
 from ftpsd.admin.vsftpd.people import policies
-from ftpsd.admin.vsftpd.plan import BANNER, ETC, Plan
+from ftpsd.admin.vsftpd.plan import ETC, Plan
 from ftpsd.admin.vsftpd.problems import Problem, problems, untaken
 from ftpsd.admin.vsftpd.reader import Read, read
 from ftpsd.admin.vsftpd.remarks import remarks
@@ -76,7 +76,7 @@ def _vendor(chosen: argparse.Namespace, tree: Tree) -> Vendor:
 
 
 def _mode(path: str) -> int:
-    return 0o600 if path.startswith(f"{ETC}/vsftpd.") or path == BANNER else 0o644
+    return 0o600 if path.startswith(f"{ETC}/vsftpd.") else 0o644
 
 
 def _missing_directories(directory: Path) -> None:

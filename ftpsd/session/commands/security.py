@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from ftpsd.protocol import reply
@@ -18,6 +19,7 @@ from ftpsd.wire.message import Malformed, Refusal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ftpsd.session.session import Session
+    from ftpsd.wire.helper import Encryption
 
 WARN_SECONDS = 14 * 86400
 """How long before a certificate ends the journal says so."""
@@ -52,23 +54,52 @@ def level(text: str) -> str:
     return wanted
 
 
+def _ask(session: Session) -> None:
+    if session.encryption is None:
+        session.helper.send(GetEncryption(control_fd=session.control.fileno()))
+
+
+def _hear(session: Session) -> Encryption:
+    """Take what `_ask` has asked for; the helper tells it once. Raise `Refusal` and others."""
+    if session.encryption is None:
+        told = session.encryption = session.helper.answer(GetEncryption)
+        try:
+            session.credentials.bring(told.credentials, told.contents_fd)
+        finally:
+            os.close(told.contents_fd)
+    return session.encryption
+
+
+def offered(session: Session) -> bool:
+    """Say whether there is a certificate; it is not loaded before AUTH."""
+    if session.tls is None and session.credentials.certificate() is None:
+        try:
+            _ask(session)
+            _hear(session)
+        except Refusal:
+            return False
+    return session.tls is not None or session.credentials.certificate() is not None
+
+
 def prepare(session: Session) -> bool:
     """Load certificate and key; log and give `False` if there can be no TLS."""
     if session.tls is not None:
         return True
-    session.helper.send(GetEncryption(control_fd=session.control.fileno()))
+    _ask(session)
     # Loaded while the helper answers, and only by who uses TLS.
     load_all()
     from ftpsd.session.secure import Refused
     from ftpsd.session.tls import Tls, seconds_left
 
     try:
-        wanted = session.helper.answer(GetEncryption)
+        wanted = _hear(session)
         session.tls = Tls(session.credentials, wanted, session.control.sock)
         session.certificate_login = wanted.certificate_login
     except (Refused, Refusal, Closed, Malformed) as reason:
         session.log(events.TLS_FAILED, reason=str(reason) or type(reason).__name__)
         return False
+    finally:
+        session.credentials.drop()
     ends = session.tls.ends
     if ends and seconds_left(ends, time.time()) < WARN_SECONDS:
         session.log(events.CERTIFICATE_ENDS, ends=ends)
@@ -102,7 +133,7 @@ def authenticate(session: Session, protects_data: bool) -> Reply | None:
         return Reply(reply.BAD_SEQUENCE, "TLS is on already.")
     if session.login is not None:
         return Reply(reply.BAD_SEQUENCE, "AUTH comes before the login.")
-    if not session.credentials.certificate() or not prepare(session):
+    if not prepare(session):
         return _NO_TLS
     dropped = session.forget()
     if dropped:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a taken-over session tries to see its credentials again; runs in the probe."""
+"""How a taken-over session tries to see a file, such as its credentials; runs in the probe."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ _HERE = -100
 _X32 = 0x40000000
 _OPENAT = {"x86_64": 257, "aarch64": 56}[os.uname().machine]
 _OPENAT2 = 437
-
-
-def credentials() -> str:
-    """Name the directory that systemd made for this session."""
-    return os.environ["CREDENTIALS_DIRECTORY"]
 
 
 def _call(number: int, *arguments: int | bytes) -> int:

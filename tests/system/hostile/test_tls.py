@@ -7,15 +7,19 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from drop_ins import drop_in
 from hostile import by_root, inside, key, wires
 from hostile.conftest import ACCOUNTS
 from hostile.ground import Ground, Probe
 from tls_session import clear_refused
 
 from ftpsd import limits
+from ftpsd.wire.helper import HELPER
 
 CREDENTIALS = "/run/credentials"
+OPEN_BEFORE = "/usr/lib/os-release"
 SELF_SIGNED = "ftpsd.self-signed"
+CONTROL = {"controlFileDescriptor": 0}
 SETTINGS = "/etc/ftpsd/ftpsd.conf.d/x.conf"
 WAYS = ("open", "openat", "O_PATH", "directory", "itself")
 """Ways to see a file that are open to a session until it has loaded the key."""
@@ -41,7 +45,7 @@ def directory(unit: str) -> str:
 def test_a_session_that_has_the_key_opens_no_file_any_more(ground: Ground) -> None:
     with ground.turned() as turned:
         assert turned.greeting.startswith("220 ")
-        path = f"{directory(ground.unit(turned))}/{SELF_SIGNED}"
+        path = OPEN_BEFORE
         # a probe that finds nothing would prove nothing
         assert {how: turned.stopped(key.see, how, path) for how in WAYS} == dict.fromkeys(
             WAYS, "through"
@@ -53,6 +57,9 @@ def test_a_session_that_has_the_key_opens_no_file_any_more(ground: Ground) -> No
         assert turned.login("anna", ACCOUNTS["anna"]).startswith("230 ")
         assert turned.stopped(inside.read, path) == "EPERM"
         assert turned.say("PWD").startswith("257 ")
+        pid = ground.main_pid(ground.unit(turned))
+        held = ground.machine.run("find", f"/proc/{pid}/fd", "-lname", "*memfd*").stdout
+        assert held == ""
         assert turned.stopped(key.see, "x32", path) in ("EPERM", "ENOSYS", "ended")
 
 
@@ -73,10 +80,36 @@ def test_the_key_is_in_its_session_and_nowhere_else(ground: Ground, secrets: lis
             assert ground.by_root(by_root.bytes_in_memory, pid, secrets) == [], pid
 
 
+def given(probe: Probe) -> list[str]:
+    """Ask for the key; name what is given."""
+    came = probe.ask(wires.ask, "helper", f"{HELPER.name}.GetEncryption", CONTROL, ["client"])
+    return [str(one).partition(" ")[2] for one in came["reply"]["parameters"]["credentials"]]
+
+
+def test_a_session_is_given_the_key_once(ground: Ground, probe: Probe, sibling: Probe) -> None:
+    """What it may not open any more, it may not ask for either; nor after the helper's restart."""
+    assert SELF_SIGNED in given(probe)
+    assert given(probe) == []
+    ground.machine.run("systemctl", "restart", "ftpsd-helper.service")
+    assert given(probe) == []
+    assert given(sibling) == []
+    with ground.probe(source="127.0.0.78") as new:
+        assert SELF_SIGNED in given(new)
+
+
+@pytest.fixture
+def handed(ground: Ground) -> Iterator[Ground]:
+    """Give a machine where systemd hands each session the key, by a drop-in."""
+    text = f"[Service]\nLoadCredential={SELF_SIGNED}\n"
+    with drop_in(ground.machine, "ftpsd@.service", text):
+        yield ground
+
+
 def test_a_session_sees_no_credentials_but_its_own(
-    ground: Ground, probe: Probe, sibling: Probe
+    handed: Ground, probe: Probe, sibling: Probe
 ) -> None:
     """All sessions are one uid: the permissions of a file keep none of them out."""
+    ground = handed
     own, theirs = ground.unit(probe), ground.unit(sibling)
     path = f"{directory(theirs)}/{SELF_SIGNED}"
 
@@ -89,8 +122,8 @@ def test_a_session_sees_no_credentials_but_its_own(
         assert probe.stopped(inside.tree, stored) == "ENOENT", stored
 
 
-def test_a_session_changes_no_credential(ground: Ground, probe: Probe) -> None:
-    path = directory(ground.unit(probe))
+def test_a_session_changes_no_credential(handed: Ground, probe: Probe) -> None:
+    path = directory(handed.unit(probe))
 
     for file in (f"{path}/{SELF_SIGNED}", f"{path}/new"):
         assert probe.stopped(inside.write, file) in ("EPERM", "EROFS", "EACCES"), file
