@@ -146,14 +146,14 @@ install_here() {
   systemctl daemon-reload
   if ((${#changed_sockets[@]})); then
     # systemd does not open a socket again under a running service
-    systemctl stop -q ftpsd-helper.service ftpsd-ports.service 2>/dev/null || true
+    systemctl stop -q ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service 2>/dev/null || true
     systemctl try-restart "${changed_sockets[@]}"
   else
-    systemctl try-restart ftpsd-helper.service ftpsd-ports.service
+    systemctl try-restart ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service
   fi
   systemctl reset-failed 'ftpsd*' 2>/dev/null || true
   systemctl start -q ftpsd-keygen.service
-  systemctl enable -q --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket
+  systemctl enable -q --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket ftpsd-owner.socket
   # where the unit really listens: the admin may have changed it
   at=$(systemctl show -P Listen ftpsd.socket | awk '$2 == "(Stream)" && !n++ { print $1 }')
   at=${at/#'[::]:'/127.0.0.1:} at=${at/#0.0.0.0:/127.0.0.1:}
@@ -179,9 +179,9 @@ uninstall_here() {
   local file removed=()
   mapfile -t removed <"$lib/installed"
   {
-    systemctl disable --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket
+    systemctl disable --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket ftpsd-owner.socket
     systemctl kill ftpsd-helper.service # stopping it would leave the workers, which outlive its restart
-    systemctl stop system-ftpsd.slice ftpsd-helper.service ftpsd-ports.service
+    systemctl stop system-ftpsd.slice ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service
   } 2>/dev/null || true
   for file in "${settings[@]}"; do
     if cmp -s "$file" "$lib/settings$file"; then rm -f "$file"; elif [[ -e $file ]]; then say "Left your $file."; fi

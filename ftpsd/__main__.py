@@ -39,7 +39,9 @@ def _spawner() -> int:
         log(events.NO_LANDLOCK)
     spawn(
         socket.socket(fileno=0),
-        lambda who: prepare(who.root, who.user, who.group, read_section(who.settings)),
+        lambda who: prepare(
+            who.root, who.user, who.group, read_section(who.settings), who.owner_fd
+        ),
         log,
     )
     return 0
@@ -47,6 +49,12 @@ def _spawner() -> int:
 
 def _ports() -> int:
     from ftpsd.ports.serve import main
+
+    return main()
+
+
+def _owner() -> int:
+    from ftpsd.owner.serve import main
 
     return main()
 
@@ -98,6 +106,7 @@ PROCESSES = {
     "helper": _helper,
     "spawner": _spawner,
     "ports": _ports,
+    "owner": _owner,
     "serve": _serve,
     "keygen": _keygen,
     "ctl": _control,

@@ -60,7 +60,7 @@ LOGIN_SECONDS = 60.0
 """How long PAM may take."""
 
 # Ports: what one control connection may hold.
-PORTS_CONNECTIONS = 4096
+PORTS_CONNECTIONS = OWNER_CONNECTIONS = 4096
 LISTEN_TRIES = 64
 """Ports tried at random before the range counts as full."""
 UNPRIVILEGED_PORT = 1024

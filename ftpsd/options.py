@@ -212,6 +212,7 @@ class Settings:
     umask: int = option("Files", octal, "022")
     file_mode: int = option("Files", octal, "0666")
     directory_mode: int = option("Files", octal, "0777")
+    upload_owner: str = option("Files", word, "")
     hide_owners: bool = option("Files", boolean, "no")
     list_numeric_owners: bool = option("Files", boolean, "no")
     list_dot_files: str = option("Files", choice("asked", "yes", "no"), "asked")

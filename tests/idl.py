@@ -16,6 +16,7 @@ from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.introspection import SERVICE
 from ftpsd.wire.message import Call, Field, Interface, Message
+from ftpsd.wire.owner import OWNER
 from ftpsd.wire.ports import PORTS
 from ftpsd.wire.spawn import SPAWNER
 
@@ -58,5 +59,5 @@ def describe(interface: Interface) -> str:
 
 
 if __name__ == "__main__":
-    for one in (SERVICE, HELPER, FILES, PORTS, BINDING, SPAWNER):
+    for one in (SERVICE, HELPER, FILES, PORTS, OWNER, BINDING, SPAWNER):
         (WIRE / f"{one.name}.varlink").write_text(describe(one))

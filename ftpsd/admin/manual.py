@@ -21,6 +21,7 @@ _HOLDERS: Final = {
     "helper": "Enforced by ftpsd-helper.service.",
     "worker": "Enforced by the worker, which is the user.",
     "ports": "Enforced by ftpsd-ports.service.",
+    "owner": "Enforced by ftpsd-owner.service.",
     "session": "Enforced by the session, ftpsd@.service.",
 }
 _KEYGEN: Final = "ftpsd keygen [FILE]"
@@ -45,6 +46,8 @@ _UNITS: Final = {
     "for each login: the user, who opens the files. It has no network.",
     "ftpsd-ports.service": "Opens data connections, only ever with the session's own client. It "
     "has no files.",
+    "ftpsd-owner.service": "Gives uploads to whom UploadOwner= names; it has no files, and is "
+    "started by the first login that needs it.",
     "ftpsd-keygen.service": "Makes a self-signed certificate where there is none.",
 }
 

@@ -107,6 +107,8 @@ PURPOSES: Final = {
     "UMask": "These permission bits new files and directories do not get.",
     "FileMode": "New files get these permission bits, without those of UMask=.",
     "DirectoryMode": "New directories get these permission bits, without those of UMask=.",
+    "UploadOwner": "Uploads are given to this account, as far as they are the user's own; not "
+    "root's, nor back. UMask= and FileMode= say who may read them then. Its disk quota is charged.",
     "HideOwners": "Show `ftp` as owner and group of everything.",
     "ListNumericOwners": "Show owners and groups as numbers. Otherwise the user and its group have "
     "their names, and all others numbers: a worker knows no other accounts.",
@@ -202,6 +204,7 @@ _HOLDERS: Final = {"Login": "helper", "Files": "worker", "Data": "ports"}
 _OTHERS: Final = {
     "Directory": "session",
     "DirectoryMessage": "worker",
+    "UploadOwner": "owner",
     "DataTimeoutSec": "session",
     "PassiveAddress": "session",
     "RequireTLS": "helper",
@@ -210,6 +213,6 @@ _OTHERS: Final = {
 
 
 def holder(name: str) -> str:
-    """Give the process that enforces a setting: helper, worker, ports or session."""
+    """Give the process that enforces a setting: helper, worker, ports, owner or session."""
     section: str = options.OPTIONS[name].metadata["section"]
     return _OTHERS.get(name) or _HOLDERS.get(section, "session")

@@ -32,7 +32,7 @@ class NotAllowed(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Whom a worker becomes, and where it is jailed."""
+    """Whom a worker becomes, and where it is jailed; `owner` gets its uploads, if it is not 0."""
 
     user: str
     group: str
@@ -42,6 +42,7 @@ class Account:
     home: str
     root: str
     anonymous: bool
+    owner: int = 0
 
 
 def _group(gid: int) -> str:
@@ -98,6 +99,7 @@ def _account(
         home=found.pw_dir,
         root="",
         anonymous=anonymous,
+        owner=_entry(chosen.upload_owner).pw_uid if chosen.upload_owner else 0,
     )
     return dataclasses.replace(account, root=expand(chosen.root, account))
 

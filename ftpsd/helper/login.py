@@ -16,7 +16,7 @@ from ftpsd.helper import account, settings
 from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED, KEYED
 from ftpsd.options import RIGHTS, write_section
 from ftpsd.wire import helper, introspection
-from ftpsd.wire.binding import BINDING, Attach
+from ftpsd.wire.binding import BINDING, Attach, SetOwner
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
 from ftpsd.wire.control import Control, NotConnected
@@ -32,6 +32,7 @@ _WAYS: Final = ("passive", "active", "passive_any_peer", "active_any_peer")
 STORES: Final = tuple(Path(place, "credstore") for place in ("/usr/lib", "/run", "/etc"))
 """Where systemd looks (systemd.exec(5), LoadCredential=); a later one hides an earlier."""
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
+OWNER_SOCKET: Final = "/run/ftpsd/org.ftpsd.Owner"
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **helper.HELPER.calls}
 
 
@@ -39,20 +40,15 @@ class Conversation:
     """Answers one request; `sender` is who the kernel says has sent it."""
 
     def __init__(
-        self,
-        channel: Channel,
-        asker: Asker,
-        spawner: socket.socket,
-        log: events.Log,
-        *,
-        keyed: bool,
+        self, channel: Channel, asker: Asker, spawner: socket.socket, log: events.Log
     ) -> None:
-        """Serve the session at the other end of `channel`; `keyed` if it has had the key."""
+        """Serve the session at the other end of `channel`."""
         self._channel = channel
         self._asker = asker
         self._spawner = spawner
         self._log = log
-        self._keyed = keyed
+        self.keyed = True
+        """Whether it is not to be given the key: it has had it."""
         self._pid: int | None = None
         self._session: Attempt | None = None
         self._ready: int | None = None
@@ -90,7 +86,7 @@ class Conversation:
         chosen = self._settings(asking(request), tell=False)
         # Before it has them: it may be no session any more, when it asks again.
         self._asker.settle(KEYED)
-        return encryption(chosen, () if self._keyed else STORES)
+        return encryption(chosen, () if self.keyed else STORES)
 
     def _login(self, request: helper.Login) -> helper.Granted:
         try:
@@ -187,7 +183,12 @@ class Conversation:
             stack.callback(os.close, readied)
             try:
                 broker = stack.enter_context(attach(PORTS_SOCKET, binding(control_fd, chosen)))
-                spawn = _worker(found, chosen, theirs.fileno(), readied)
+                owner = None
+                if found.owner:
+                    bound = SetOwner(uid=found.uid, owner=found.owner)
+                    owner = stack.enter_context(attach(OWNER_SOCKET, bound)).fileno()
+                fds = {"files_fd": theirs.fileno(), "ready_fd": readied, "owner_fd": owner}
+                spawn = _worker(found, chosen, **fds)
                 Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
             except (OSError, Closed, Malformed, Refusal) as error:
                 self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error!r}")
@@ -316,13 +317,12 @@ def binding(control_fd: int, chosen: Settings) -> Attach:
     )
 
 
-def _worker(found: account.Account, chosen: Settings, files_fd: int, ready_fd: int) -> Spawn:
+def _worker(found: account.Account, chosen: Settings, **fds: Any) -> Spawn:
     return Spawn(
         **{name: getattr(found, name) for name in account.COPIED},
         groups=" ".join(map(str, found.groups)),
         settings=write_section(chosen, "Files", "Session"),
-        files_fd=files_fd,
-        ready_fd=ready_fd,
+        **fds,
     )
 
 
@@ -341,14 +341,14 @@ def told(found: account.Account, chosen: Settings) -> dict[str, Any]:
     }
 
 
-def attach(broker: str, request: Attach) -> socket.socket:
-    """Connect to the port broker's socket and bind the connection to a control connection.
+def attach(service: str, request: Attach | SetOwner) -> socket.socket:
+    """Connect to the socket of another service and bind the connection.
 
     Raise `OSError`, `Closed` or `Refusal`.
     """
     sock = socket.socket(socket.AF_UNIX)
     try:
-        sock.connect(broker)
+        sock.connect(service)
         Peer(Channel(sock), BINDING).ask(request)
     except BaseException:
         sock.close()

@@ -189,7 +189,8 @@ def _attempt(
         # A module of PAM may hang for ever; the session gives up at the same time.
         signal.alarm(int(limits.LOGIN_SECONDS))
         channel, asker = Channel(session.sock), Asker(counts)
-        conversation = Conversation(channel, asker, spawner, log, keyed=session.keyed)
+        conversation = Conversation(channel, asker, spawner, log)
+        conversation.keyed = session.keyed
         try:
             conversation.answer()
         except (Malformed, Closed) as reason:

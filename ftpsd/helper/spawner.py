@@ -53,7 +53,8 @@ def _child(requests: socket.socket, taking: int, prepare: Prepare, log: events.L
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        request = _take(requests)
+        request, _ = receive_call(Channel(requests), SPAWNER.calls)
+        assert isinstance(request, Spawn)
         os.close(taking)
         requests.close()
         _work(request, prepare, log)
@@ -63,12 +64,6 @@ def _child(requests: socket.socket, taking: int, prepare: Prepare, log: events.L
         sys.stderr.flush()
     finally:
         os._exit(status)
-
-
-def _take(requests: socket.socket) -> Spawn:
-    request, _ = receive_call(Channel(requests), SPAWNER.calls)
-    assert isinstance(request, Spawn)
-    return request
 
 
 def _work(request: Spawn, prepare: Prepare, log: events.Log) -> None:

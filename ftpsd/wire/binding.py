@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What root asks of the broker of data sockets; `ftpsd.wire.ports` is what sessions ask then."""
+"""What root asks first of those that `ftpsd.wire.ports` and `ftpsd.wire.owner` are spoken to."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ class Attach(Call[Done]):
     ways: Texts
 
 
-BINDING = Interface(
-    "org.ftpsd.Binding", "ftpsd-ports.service: whose data sockets a channel is for.", (Attach,), ()
-)
+class SetOwner(Call[Done]):
+    """Bind this channel to files of the user `uid`, which may be given to the user `owner`."""
+
+    uid: Int
+    owner: Int
+
+
+BINDING = Interface("org.ftpsd.Binding", "What root binds a channel to.", (Attach, SetOwner), ())

@@ -10,7 +10,8 @@ class Spawn(Call[Done]):
     """Start a worker. A byte is written to `ready` when it is the user, and nothing if it failed.
 
     `settings` are those of the user that a worker holds to, as `ftpsd.options` writes them. The
-    writing end of `ready` stays open for as long as the worker lives.
+    writing end of `ready` stays open for as long as the worker lives. `owner` leads to who gives
+    its uploads away, if anybody does.
     """
 
     user: Name
@@ -22,6 +23,7 @@ class Spawn(Call[Done]):
     settings: Texts
     files_fd: Fd
     ready_fd: Fd
+    owner_fd: Fd | None
 
 
 SPAWNER = Interface("org.ftpsd.Spawner", "The helper's spawner: starts workers.", (Spawn,), ())

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd.wire import files
-from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
+from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.gate import Gate, Rule
 from ftpsd.wire.message import Call, Refusal, Reply
+from ftpsd.wire.owner import OWNER
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
@@ -54,12 +56,17 @@ RULES: Final = tuple(Rule(call) for call in files.FILES.calls.values())
 class Worker:
     """The files of one user, for one session."""
 
-    def __init__(self, channel: Channel, root: Root, names: Names) -> None:
-        """Serve `root` over `channel`; `names` says who the user is and whether he may write."""
+    def __init__(
+        self, channel: Channel, root: Root, names: Names, owner: Peer | None = None
+    ) -> None:
+        """Serve `root` over `channel`; `names` says who the user is and whether he may write.
+
+        `owner` gives his uploads away, if anybody does.
+        """
         self._channel = channel
         self._root = root
         self._names = names
-        self._uploads = Uploads(root)
+        self._uploads = Uploads(root, owner)
         self._own: dict[type[Call[Any]], Callable[[Any], Reply]] = {
             files.List: self._list,
             files.Describe: lambda request: handlers.describe(root, request, names),
@@ -144,9 +151,12 @@ def _check(pipe: FileIO) -> None:
         raise BrokenPipeError
 
 
-def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Channel], None]:
+def prepare(
+    root: str, user: str, group: str, chosen: Settings, owner_fd: int | None = None
+) -> Callable[[Channel], None]:
     """Jail this process in `root`; give what serves it over a channel, as the settings allow.
 
+    `owner_fd` leads to who gives uploads away, if anybody does.
     Raise `OSError` if `root` cannot be entered, or the jail cannot be had.
     """
     os.umask(chosen.umask)
@@ -157,4 +167,5 @@ def prepare(root: str, user: str, group: str, chosen: Settings) -> Callable[[Cha
     if chosen.list_numeric_owners:
         user = group = ""
     names = Names(user, group, read_only=not chosen.write, hide_owners=chosen.hide_owners)
-    return lambda channel: Worker(channel, beneath, names).serve()
+    owner = None if owner_fd is None else Peer(Channel(socket.socket(fileno=owner_fd)), OWNER)
+    return lambda channel: Worker(channel, beneath, names, owner).serve()

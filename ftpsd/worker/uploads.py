@@ -10,12 +10,15 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.wire import files
-from ftpsd.wire.message import Done
+from ftpsd.wire.channel import Closed
+from ftpsd.wire.message import Done, Malformed
+from ftpsd.wire.owner import Give, NotGiven
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import kind
 from ftpsd.worker.rights import TEMPORARY
 
 if TYPE_CHECKING:
+    from ftpsd.wire.channel import Peer
     from ftpsd.worker.beneath import Root
 
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -30,6 +33,11 @@ class Upload:
         """Take over both descriptors. With `final` the name is one for the time being."""
         self.fd, self.parent, self._name, self._final = fd, parent, name, final
         self.failed_is_removed = bool(final)
+
+    @property
+    def aside(self) -> bool:
+        """Say whether it has not the name yet that it is to have."""
+        return bool(self._final)
 
     def close(self) -> None:
         """Let go of it."""
@@ -69,9 +77,10 @@ class Upload:
 class Uploads:
     """The upload of one session that is under way."""
 
-    def __init__(self, root: Root) -> None:
-        """Upload beneath `root`, by its settings."""
+    def __init__(self, root: Root, owner: Peer | None = None) -> None:
+        """Upload beneath `root`, by its settings; `owner` gives uploads away, if anybody does."""
         self._root = root
+        self._owner = owner
         self._chosen = root.rights.chosen
         self._pending: Upload | None = None
 
@@ -93,6 +102,8 @@ class Uploads:
                 self._pending = Upload(os.dup(fd), parent, name)
                 self._pending.failed_is_removed = removed
             self._need_room(fd)
+            # At once: what ends before it is whole is not to stay the user's either.
+            self._give(fd)
         except BaseException:
             os.close(fd)
             raise
@@ -109,7 +120,11 @@ class Uploads:
                 _bound(upload.fd, chosen.max_file_size)
             if chosen.sync_uploads:
                 os.fsync(upload.fd)
+            aside = upload.aside
             upload.show(replace=chosen.overwrite)
+            if aside:
+                # Not before: in a sticky directory only an owner may rename.
+                self._give(upload.fd)
             if chosen.sync_uploads:
                 upload.sync_name()
         except BaseException:
@@ -125,6 +140,14 @@ class Uploads:
         if upload is not None:
             upload.fail()
             upload.close()
+
+    def _give(self, fd: int) -> None:
+        """Give a file of this user to whom the settings name. Raise `OSError`."""
+        if self._owner is not None and os.fstat(fd).st_uid == os.geteuid():
+            try:
+                self._owner.ask(Give(file_fd=fd))
+            except (NotGiven, Closed, Malformed):
+                raise OSError(errno.EPERM, "cannot be given away") from None
 
     def _need_room(self, fd: int) -> None:
         if self._chosen.keep_free:

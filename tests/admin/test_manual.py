@@ -25,6 +25,7 @@ HOLDS = {
     "helper": ("ftpsd/helper",),
     "worker": ("ftpsd/worker",),
     "ports": ("ftpsd/ports", "ftpsd/helper/login.py"),
+    "owner": ("ftpsd/owner", "ftpsd/helper/login.py", "ftpsd/helper/account.py"),
     "session": ("ftpsd/session",),
 }
 """Where a process would have to speak of a setting that it enforces."""

@@ -50,7 +50,7 @@ class Answering:
         self.book = Book(Ledger(), ours)
         stack.callback(self.book.close, 0.0)
         log = events.Log(lambda *lines: self.said.append(lines))
-        self.conversation = Conversation(self.near, Asker(counts), spawner, log, keyed=False)
+        self.conversation = Conversation(self.near, Asker(counts), spawner, log)
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         stack.enter_context(socket.create_connection(listener.getsockname()))
         self.control = stack.enter_context(listener.accept()[0])

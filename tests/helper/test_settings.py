@@ -63,6 +63,7 @@ VALUES: dict[str, tuple[str, object]] = {
     "UMask": ("077", 0o077),
     "FileMode": ("0640", 0o640),
     "DirectoryMode": ("750", 0o750),
+    "UploadOwner": ("archive", "archive"),
     "HideOwners": ("yes", True),
     "ListNumericOwners": ("yes", True),
     "ListDotFiles": ("no", "no"),

@@ -18,6 +18,7 @@ UNITS = {
     "session": "ftpsd@.service",
     "helper": "ftpsd-helper.service",
     "ports": "ftpsd-ports.service",
+    "owner": "ftpsd-owner.service",
     # Forked by the helper's spawner: what its unit takes away, workers have not either.
     "worker": "ftpsd-helper.service",
 }
@@ -72,7 +73,7 @@ def test_a_card_has_all_its_heads(process: str) -> None:
     assert all(found.values())
 
 
-@pytest.mark.parametrize("process", ["session", "helper", "ports"])
+@pytest.mark.parametrize("process", ["session", "helper", "ports", "owner"])
 def test_a_card_names_its_unit_and_the_unit_starts_it(process: str) -> None:
     command = last(UNITS[process], "ExecStart") or ""
 
@@ -81,7 +82,7 @@ def test_a_card_names_its_unit_and_the_unit_starts_it(process: str) -> None:
     assert {"-I", "-S"} <= set(command.split())
 
 
-@pytest.mark.parametrize("process", ["session", "helper", "ports"])
+@pytest.mark.parametrize("process", ["session", "helper", "ports", "owner"])
 def test_who_a_card_says_it_runs_as_its_unit_says(process: str) -> None:
     dynamic = "DynamicUser" in card(process)["Runs as"]
 
@@ -90,7 +91,7 @@ def test_who_a_card_says_it_runs_as_its_unit_says(process: str) -> None:
     assert dynamic != card(process)["Runs as"].startswith("root")
 
 
-@pytest.mark.parametrize("process", ["session", "helper", "ports"])
+@pytest.mark.parametrize("process", ["session", "helper", "ports", "owner"])
 def test_the_capabilities_of_a_card_are_those_of_its_unit(process: str) -> None:
     runs_as = card(process)["Runs as"]
     # "at most": what a drop-in may add, and the unit itself does not give.
@@ -99,7 +100,7 @@ def test_the_capabilities_of_a_card_are_those_of_its_unit(process: str) -> None:
     assert set((last(UNITS[process], "CapabilityBoundingSet") or "").split()) == given_always
 
 
-@pytest.mark.parametrize("process", ["session", "helper"])
+@pytest.mark.parametrize("process", ["session", "helper", "owner"])
 def test_who_has_no_network_on_its_card_has_none_in_its_unit(process: str) -> None:
     assert "without a network" in card(process)["Runs as"]
     assert last(UNITS[process], "PrivateNetwork") == "yes"
@@ -107,7 +108,7 @@ def test_who_has_no_network_on_its_card_has_none_in_its_unit(process: str) -> No
     assert last(UNITS[process], "IPAddressDeny") == "any"
 
 
-@pytest.mark.parametrize("process", ["session", "ports"])
+@pytest.mark.parametrize("process", ["session", "ports", "owner"])
 def test_who_has_no_files_on_its_card_has_none_in_its_unit(process: str) -> None:
     shown = " ".join(unit(UNITS[process])["BindReadOnlyPaths"]).split()
 
@@ -120,13 +121,15 @@ def test_who_has_no_files_on_its_card_has_none_in_its_unit(process: str) -> None
     assert "BindPaths" not in unit(UNITS[process])
 
 
-@pytest.mark.parametrize("process", ["session", "helper", "ports"])
+@pytest.mark.parametrize("process", ["session", "helper", "ports", "owner"])
 @pytest.mark.parametrize("key", EVERYWHERE)
 def test_what_nobody_needs_nobody_has(process: str, key: str) -> None:
-    assert last(UNITS[process], key) == EVERYWHERE[key]
+    needed = process == "owner" and key == "AmbientCapabilities"
+
+    assert last(UNITS[process], key) == ("CAP_CHOWN" if needed else EVERYWHERE[key])
 
 
-@pytest.mark.parametrize("process", ["session", "ports"])
+@pytest.mark.parametrize("process", ["session", "ports", "owner"])
 def test_no_session_can_signal_or_trace_another(process: str) -> None:
     denied = " ".join(one for one in unit(UNITS[process])["SystemCallFilter"] if one[0] == "~")
 
@@ -144,7 +147,9 @@ def test_workers_are_not_ended_with_the_helper() -> None:
     assert last(UNITS["helper"], "KillMode") == "process"
 
 
-@pytest.mark.parametrize("name", ["ftpsd-helper.socket", "ftpsd-ports.socket"])
+@pytest.mark.parametrize(
+    "name", ["ftpsd-helper.socket", "ftpsd-ports.socket", "ftpsd-owner.socket"]
+)
 def test_only_root_reaches_what_root_alone_may_ask(name: str) -> None:
     assert last(name, "SocketMode") == "0600"
 

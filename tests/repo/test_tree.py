@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 LONGEST_FILE = 400
 ROOT_LINES = 2000
 """What who audits root must read: lines of code, beside the text that explains them."""
-OTHERS = {"files", "gate", "ports"}
-"""Of the wire, what sessions say to workers and to the port broker, and in which order."""
+OTHERS = {"files", "gate", "owner", "ports"}
+"""Of the wire, what is said to workers, by them, and to the port broker, and in which order."""
 HIDDEN = {".git", ".venv", "__pycache__", "build", "dist"}
 HOSTS = {
     "datatracker.ietf.org",
@@ -140,11 +140,11 @@ def test_every_bound_is_used() -> None:
     assert [name for name in declared if f"limits.{name}" not in source] == []
 
 
-@pytest.mark.parametrize("place", ["protocol", "wire", "worker", "ports"])
+@pytest.mark.parametrize("place", ["protocol", "wire", "worker", "ports", "owner"])
 def test_every_module_of_a_tested_package_has_tests_beside_it(place: str) -> None:
     """The messages of an interface are tested together, in test_codec.py."""
     together = (
-        {"files", "helper", "ports", "binding", "spawn", "introspection"}
+        {"files", "helper", "ports", "owner", "binding", "spawn", "introspection"}
         if place == "wire"
         else set()
     )

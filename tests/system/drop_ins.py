@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from machine import Machine
 
 FILE = "/etc/ftpsd/ftpsd.conf.d/x.conf"
-MANAGED = ("ftpsd.socket", "ftpsd-helper.service", "ftpsd-ports.service")
+MANAGED = ("ftpsd.socket", "ftpsd-helper.service", "ftpsd-ports.service", "ftpsd-owner.service")
 
 
 @contextmanager

@@ -19,11 +19,13 @@ from ftpsd.wire.introspection import (
     get_interface_description,
 )
 from ftpsd.wire.message import Interface
+from ftpsd.wire.owner import OWNER
 from ftpsd.wire.ports import PORTS
 from ftpsd.wire.spawn import SPAWNER
 
 INTERFACES = {
-    interface.name: interface for interface in (SERVICE, HELPER, FILES, PORTS, BINDING, SPAWNER)
+    interface.name: interface
+    for interface in (SERVICE, HELPER, FILES, PORTS, OWNER, BINDING, SPAWNER)
 }
 
 

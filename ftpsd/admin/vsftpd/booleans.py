@@ -110,12 +110,10 @@ BOOLEANS: Final = (
         "chown_uploads",
         False,
         _WORKS,
-        _LOST,
-        (),
-        "No process of ftpsd can give files away: uploads belong to the account that the session "
-        "works as. Instead, let a group have them: give the directory that group and the setgid "
-        "bit, and set FileMode= and UMask= in the policy of those who upload. Or set VirtualUser= "
-        "(AnonymousUser= for anonymous clients), which all of their session works as.",
+        _SETTING,
+        ("UploadOwner", "UMask", "FileMode", "DirectoryMode"),
+        "Of anonymous clients and guests. Nothing is given to root, which was vsftpd's default: "
+        "name another account.",
     ),
     Row(
         "chroot_list_enable",

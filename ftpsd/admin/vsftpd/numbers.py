@@ -36,7 +36,7 @@ NUMBERS: Final = (
         "Of anonymous clients and guests, each session.",
     ),
     _number("anon_umask", 0o077, True, "UMask", "Of anonymous clients and guests."),
-    _other("chown_upload_mode", 0o600, Fate.LOST, "", "See chown_uploads."),
+    _number("chown_upload_mode", 0o600, True, "UMask FileMode", "See chown_uploads."),
     _other("connect_timeout", 60, Fate.LOST, "", _PATIENCE),
     _number("data_connection_timeout", 300, True, "DataTimeoutSec", _DAY),
     _number("delay_failed_login", 1, False, "FailedLoginDelaySec"),

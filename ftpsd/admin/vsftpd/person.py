@@ -88,6 +88,14 @@ def _rights(v: Values, who: Person) -> dict[str, str]:
 
 
 def _modes(v: Values, who: Person) -> dict[str, str]:
+    owner = v.text("chown_username")
+    if who.restricted(v) and v.on("chown_uploads") and owner not in ("", "root"):
+        return {
+            "UploadOwner": owner,
+            "UMask": "0000",
+            "FileMode": mode(v.number("chown_upload_mode")),
+            "DirectoryMode": mode(0o777 & ~v.number("anon_umask")),
+        }
     return {
         "UMask": mode(v.number("anon_umask" if who.restricted(v) else "local_umask")),
         "FileMode": mode(v.number("file_open_mode")),

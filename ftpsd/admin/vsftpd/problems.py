@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ftpsd.admin.vsftpd.values import Values
 
 PATTERNS = {"deny_file", "hide_file", "upload_file", "download_file"}
-_NAMES = {"ftp_username", "guest_username", "pam_service_name"}
+_NAMES = {"chown_username", "ftp_username", "guest_username", "pam_service_name"}
 """Names of accounts, and of a file in /etc/pam.d."""
 
 

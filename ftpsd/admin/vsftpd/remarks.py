@@ -159,8 +159,9 @@ def _modes(v: Values, _tree: Tree, plan: Plan) -> None:
 
 
 def _owners(v: Values, _tree: Tree, plan: Plan) -> None:
-    if v.on("chown_uploads") and (v.on("anonymous_enable") or v.on("guest_enable")):
+    restricted = v.on("anonymous_enable") or v.on("guest_enable")
+    if v.on("chown_uploads") and restricted and v.text("chown_username") == "root":
         plan.checks.append(
-            f"chown_uploads gave uploads to {v.text('chown_username') or 'root'}; now they belong "
-            "to the account that the session works as. See at its line what to do instead."
+            "chown_uploads gave uploads to root; now they belong to the account that the session "
+            "works as. UploadOwner= gives them to any other."
         )

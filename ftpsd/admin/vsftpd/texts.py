@@ -27,7 +27,7 @@ TEXTS: Final = (
     _all("banned_email_file", "/etc/vsftpd.banned_emails", Fate.FILE, "AnonymousDenyEmail"),
     _all("banner_file", None, Fate.FILE, "", "It is copied to the credential ftpsd.banner."),
     _all("ca_certs_file", None, Fate.UNIT, "LoadCredential", "As the credential ftpsd.ca."),
-    Row("chown_username", "root", User.WORKS, Fate.LOST, (), "See chown_uploads.", Kind.TEXT),
+    _text("chown_username", "root", "UploadOwner", "Not root. See chown_uploads."),
     _all("chroot_list_file", "/etc/vsftpd.chroot_list", Fate.FILE, "Root Directory"),
     _text("cmds_allowed", None, "AllowCommands", "QUIT is always allowed."),
     _text("cmds_denied", None, "DenyCommands", "QUIT is always allowed."),

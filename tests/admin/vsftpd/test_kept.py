@@ -133,17 +133,27 @@ def test_without_bounds_there_are_none(tmp_path: Path) -> None:
     assert (found.sessions, found.sessions_per_address) == (0, 0)
 
 
-def test_giving_uploads_away_is_told_to_be_lost_with_what_to_do_instead(tmp_path: Path) -> None:
+def test_giving_uploads_to_root_is_told_to_be_lost_with_what_to_do_instead(tmp_path: Path) -> None:
     config = f"{BOTH}write_enable=YES\nanon_upload_enable=YES\nchown_uploads=YES\n".encode()
 
     found, plan = make(config, VENDORS["upstream"], "/vsftpd.conf", Tree(tmp_path))
 
-    said = " ".join(report("/vsftpd.conf", found, plan).split())
-    assert "chown_uploads=YES has no equivalent No process of ftpsd can give files away" in said
-    for instead in ("setgid bit", "FileMode=", "UMask=", "VirtualUser="):
-        assert instead in said
+    assert "UploadOwner= gives them to any other" in " ".join(
+        report("/vsftpd.conf", found, plan).split()
+    )
     assert any("chown_uploads" in one for one in plan.checks)
-    assert "CHOWN" not in "".join(plan.files().values())
+    assert "UploadOwner" not in "".join(plan.files().values())
+
+
+def test_uploads_of_anonymous_clients_are_given_to_whom_vsftpd_gave_them(tmp_path: Path) -> None:
+    given = "chown_uploads=YES\nchown_username=archive\nchown_upload_mode=0640\nanon_umask=027\n"
+    config = f"{BOTH}write_enable=YES\nanon_upload_enable=YES\n{given}"
+
+    of_anonymous, of_anna = (settings(config, tmp_path, name) for name in ("ftp", "anna"))
+
+    assert (of_anonymous.upload_owner, of_anna.upload_owner) == ("archive", "")
+    assert of_anonymous.file_mode & ~of_anonymous.umask == 0o640
+    assert of_anonymous.directory_mode & ~of_anonymous.umask == 0o750
 
 
 @pytest.mark.parametrize("pattern", ["x" * 5000, "{a,b}" * 12, f"{{{'x,' * 3000}secret}}"])

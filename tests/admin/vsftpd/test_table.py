@@ -77,6 +77,8 @@ ANOTHER = {
     "listen_address6": "2001:db8::1",
     "userlist_file": "/lists/b",
     "pasv_max_port": "6000",
+    "chown_username": "bert",
+    "chown_upload_mode": "0644",
     "ftp_username": "bert",
     "guest_username": "bert",
     "pam_service_name": "other",
@@ -88,6 +90,9 @@ ANOTHER = {
 }
 """A value other than the default, where not just any will do."""
 NEEDS = {
+    "chown_uploads": "chown_username=bert\n",
+    "chown_username": "chown_uploads=YES\n",
+    "chown_upload_mode": "chown_uploads=YES\nchown_username=bert\n",
     "no_anon_password": "secure_email_list_enable=NO\n",
     "guest_username": "guest_enable=YES\n",
     "virtual_use_local_privs": "guest_enable=YES\n",

@@ -14,6 +14,7 @@ from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.introspection import SERVICE
 from ftpsd.wire.message import Interface
+from ftpsd.wire.owner import OWNER
 from ftpsd.wire.ports import PORTS
 from ftpsd.wire.spawn import SPAWNER
 
@@ -57,7 +58,7 @@ def test_a_login_by_hand_is_refused(varlinkctl: Ground) -> None:
 
 
 @pytest.mark.parametrize(
-    "interface", [HELPER, FILES, PORTS, BINDING, SERVICE, SPAWNER], ids=lambda i: i.name
+    "interface", [HELPER, FILES, PORTS, OWNER, BINDING, SERVICE, SPAWNER], ids=lambda i: i.name
 )
 def test_systemd_accepts_every_description(varlinkctl: Ground, interface: Interface) -> None:
     said = varlinkctl.machine.run("varlinkctl", "validate-idl", text=describe(interface))

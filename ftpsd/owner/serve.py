@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One process for all workers that may give their uploads away."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import stat
+from typing import Any, Final
+
+from ftpsd import events, limits
+from ftpsd.wire.binding import BINDING, SetOwner
+from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
+from ftpsd.wire.codec import encode_refusal, encode_reply
+from ftpsd.wire.gate import Gate, Rule
+from ftpsd.wire.message import Call, Done, Malformed
+from ftpsd.wire.owner import OWNER, Give, NotGiven
+
+RULES: Final = (Rule(SetOwner, at_most=1), Rule(Give, after=SetOwner))
+KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **OWNER.calls}
+_GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
+_SPECIAL: Final = stat.S_ISUID | stat.S_ISGID
+
+
+def give(fd: int, uid: int, owner: int) -> None:
+    """Make `owner` the owner of a file that belongs to `uid`. Raise `NotGiven`.
+
+    A second name would be one that the first owner can still remove or hold on to; what is
+    executed as its owner is nobody's to make for another.
+    """
+    try:
+        status = os.fstat(fd)
+        own = stat.S_ISREG(status.st_mode) and status.st_uid == uid and status.st_nlink <= 1
+        if not own or status.st_mode & _SPECIAL:
+            raise NotGiven
+        os.fchown(fd, owner, -1)
+    except OSError:
+        raise NotGiven from None
+
+
+class Client:
+    """One channel: to the helper at first, then to one worker."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Serve `sock`."""
+        # For the journal: which process it was that broke the contract.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self.channel = Channel(sock)
+        self._gate = Gate(RULES)
+        self._uid = self._owner = 0
+
+    def answer(self) -> None:
+        """Answer one request. Raise `Malformed` or `Closed`."""
+        request, oneway = receive_call(self.channel, KNOWN, 0.0)
+        try:
+            self._gate.admit(request)
+            if oneway:
+                raise Malformed("oneway")
+            self._handle(request)
+            self.channel.send(*encode_reply(Done()), seconds=0.0)
+        except NotGiven as refusal:
+            self.channel.send(encode_refusal(OWNER, refusal), [], seconds=0.0)
+        finally:
+            close_all(request.descriptors())
+
+    def _handle(self, request: Call[Any]) -> None:
+        if isinstance(request, SetOwner):
+            if request.uid <= 0 or request.owner <= 0:
+                raise Malformed("root")
+            self._uid, self._owner = request.uid, request.owner
+            self._gate.grant(SetOwner)
+        elif isinstance(request, Give):
+            give(request.file_fd, self._uid, self._owner)
+
+
+class Owners:
+    """All channels."""
+
+    def __init__(self, listener: socket.socket, log: events.Log) -> None:
+        """Accept on `listener`."""
+        self._listener, self._log = listener, log
+        self._clients: dict[int, Client] = {}
+        self._epoll = select.epoll()
+        self._epoll.register(listener, select.EPOLLIN)
+
+    def turn(self) -> None:
+        """Wait once, and handle what has happened."""
+        # One at a time: a number in an event would mean another socket once its own is closed.
+        for fd, event in self._epoll.poll(maxevents=1):
+            if fd == self._listener.fileno():
+                self._accept()
+            else:
+                self._look(self._clients[fd], event)
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:
+            return
+        if len(self._clients) >= limits.OWNER_CONNECTIONS:
+            sock.close()
+            return
+        self._clients[sock.fileno()] = Client(sock)
+        self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
+
+    def _look(self, client: Client, event: int) -> None:
+        if event & _GONE:
+            self._leave(client)
+            return
+        try:
+            client.answer()
+        except Malformed as reason:
+            sender = client.channel.sender
+            pid = sender.pid if sender else "unknown"
+            self._log(events.CONTRACT_BROKEN, pid=pid, reason=reason)
+            self._leave(client)
+        except Closed:
+            self._leave(client)
+
+    def _leave(self, client: Client) -> None:
+        del self._clients[client.channel.fileno()]
+        self._epoll.unregister(client.channel)
+        client.channel.close()
+
+
+def main() -> int:
+    """Serve the socket that systemd passes."""
+    from systemd.daemon import listen_fds_with_names, notify
+
+    log = events.Log(events.to_journal())
+    (listener,) = listen_fds_with_names()
+    owners = Owners(socket.socket(fileno=listener), log)
+    notify("READY=1")
+    log(events.READY, process="ftpsd-owner")
+    while True:
+        owners.turn()

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who gives files away looks at each, and gives only what root has named, to whom root has named.
+
+Without root a test can give nothing but to itself: the rest is in tests/system.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ftpsd import events, limits
+from ftpsd.owner.serve import Owners, give
+from ftpsd.wire.binding import BINDING, Attach, SetOwner
+from ftpsd.wire.channel import Channel, Closed, Peer
+from ftpsd.wire.codec import encode_call
+from ftpsd.wire.message import Call, Done, Interface
+from ftpsd.wire.owner import OWNER, Give, NotGiven
+
+ME = os.geteuid() or 4711
+"""Some user who is not root."""
+
+
+class Driven:
+    """What gives files away, and what it has logged; a test says when it takes its turn."""
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self.stack = stack
+        self.said: list[str] = []
+        self._path = str(path / "owner")
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(self._path)
+        listener.listen()
+        self.owners = Owners(listener, events.Log(lambda *lines: self.said.append(lines[0])))
+        stack.callback(self._end)
+
+    def _end(self) -> None:
+        for client in list(self.owners._clients.values()):
+            self.owners._leave(client)
+        self.owners._epoll.close()
+
+    def connect(self, interface: Interface = OWNER) -> Peer:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(self._path)
+        peer = Peer(Channel(sock), interface)
+        self.stack.callback(peer.close)
+        self.owners.turn()
+        return peer
+
+    def ask(self, peer: Peer, call: Call[Any], interface: Interface = OWNER) -> Any:
+        peer.channel.send(*encode_call(interface, call))
+        self.owners.turn()
+        return peer.answer(type(call), 5.0)
+
+    def bound(self, uid: int = ME, owner: int = ME) -> Peer:
+        peer = self.connect()
+        assert isinstance(self.ask(peer, SetOwner(uid=uid, owner=owner), BINDING), Done)
+        return peer
+
+    @property
+    def left(self) -> int:
+        return len(self.owners._clients)
+
+
+@pytest.fixture
+def driven(tmp_path: Path) -> Iterator[Driven]:
+    """Give one; whatever was asked of it, no descriptor may be left."""
+    before = len(os.listdir("/proc/self/fd"))
+    with ExitStack() as stack:
+        yield Driven(tmp_path, stack)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def opened(driven: Driven, path: str | Path, flags: int = os.O_RDONLY) -> Give:
+    fd = os.open(path, flags)
+    driven.stack.callback(os.close, fd)
+    return Give(file_fd=fd)
+
+
+def a_file(path: Path, uid: int = ME) -> Path:
+    path.write_text("content")
+    if os.geteuid() == 0:
+        os.chown(path, uid, -1)
+    return path
+
+
+def test_a_file_of_the_user_is_given(driven: Driven, tmp_path: Path) -> None:
+    path = a_file(tmp_path / "x")
+
+    assert isinstance(driven.ask(driven.bound(), opened(driven, path)), Done)
+
+
+def a_link(path: Path) -> Path:
+    os.link(a_file(path), path.with_name("second"))
+    return path
+
+
+def a_directory(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def a_fifo(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def executed_as_its_owner(path: Path) -> Path:
+    a_file(path).chmod(0o4755)
+    return path
+
+
+@pytest.mark.parametrize("make", [a_link, a_directory, a_fifo, executed_as_its_owner])
+def test_nothing_else_is_given(
+    driven: Driven, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    path = make(tmp_path / "x")
+    peer = driven.bound()
+
+    with pytest.raises(NotGiven):
+        driven.ask(peer, opened(driven, path, os.O_RDONLY | os.O_NONBLOCK))
+    # the channel goes on
+    assert isinstance(driven.ask(peer, opened(driven, a_file(tmp_path / "y"))), Done)
+
+
+def test_what_belongs_to_somebody_else_is_not_given(driven: Driven) -> None:
+    with pytest.raises(NotGiven):
+        driven.ask(driven.bound(), opened(driven, "/etc/passwd"))
+    with pytest.raises(NotGiven):
+        driven.ask(driven.bound(ME + 1), opened(driven, "/dev/null"))
+
+
+def test_a_file_that_was_only_found_and_not_opened_is_not_given(
+    driven: Driven, tmp_path: Path
+) -> None:
+    with pytest.raises(NotGiven):
+        driven.ask(driven.bound(), opened(driven, a_file(tmp_path / "x"), os.O_PATH))
+
+
+def test_a_socket_is_not_given(driven: Driven) -> None:
+    with socket.socket() as sock, pytest.raises(NotGiven):
+        driven.ask(driven.bound(), Give(file_fd=sock.fileno()))
+
+
+@pytest.mark.parametrize(("uid", "owner"), [(0, ME), (ME, 0), (-1, ME), (ME, -1)])
+def test_root_neither_gives_nor_gets(driven: Driven, uid: int, owner: int) -> None:
+    with pytest.raises(Closed):
+        driven.ask(driven.connect(), SetOwner(uid=uid, owner=owner), BINDING)
+    assert driven.left == 0
+    assert len(driven.said) == 1
+
+
+def test_nothing_is_given_before_root_has_said_whose(driven: Driven, tmp_path: Path) -> None:
+    with pytest.raises(Closed):
+        driven.ask(driven.connect(), opened(driven, a_file(tmp_path / "x")))
+    assert driven.left == 0
+
+
+def test_whose_files_is_said_once(driven: Driven) -> None:
+    peer, other = driven.bound(), driven.bound()
+    with pytest.raises(Closed):
+        driven.ask(peer, SetOwner(uid=ME + 1, owner=ME + 1), BINDING)
+    assert driven.left == 1
+    assert not other.channel.pending
+
+
+def test_what_the_port_broker_is_asked_is_not_understood(driven: Driven) -> None:
+    attach = Attach(
+        control_fd=0, first_port=0, last_port=0, source_port=0, seconds=1, ways=["passive"]
+    )
+    with pytest.raises(Closed):
+        driven.ask(driven.connect(), attach, BINDING)
+
+
+def test_garbage_ends_its_channel_alone(driven: Driven, tmp_path: Path) -> None:
+    peer, other = driven.bound(), driven.bound()
+    peer.channel.send(b"garbage\0", [])
+    driven.owners.turn()
+
+    with pytest.raises(Closed):
+        peer.channel.receive(5.0)
+    assert isinstance(driven.ask(other, opened(driven, a_file(tmp_path / "x"))), Done)
+
+
+def test_half_a_message_keeps_nobody_waiting(driven: Driven, tmp_path: Path) -> None:
+    peer, other = driven.bound(), driven.bound()
+    peer.channel.send(b'{"method', [])
+    driven.owners.turn()
+
+    assert isinstance(driven.ask(other, opened(driven, a_file(tmp_path / "x"))), Done)
+    assert driven.left == 1
+
+
+def test_connections_beyond_the_bound_are_closed(
+    driven: Driven, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "OWNER_CONNECTIONS", 1)
+    kept, refused = driven.bound(), driven.connect()
+
+    with pytest.raises(Closed):
+        refused.channel.receive(5.0)
+    kept.close()
+    driven.owners.turn()
+    assert driven.left == 0
+
+
+def test_a_file_system_that_refuses_is_no_mistake_of_ours(tmp_path: Path) -> None:
+    fd = os.open(tmp_path, os.O_RDONLY)
+    os.close(fd)
+    with pytest.raises(NotGiven):
+        give(fd, ME, ME)
