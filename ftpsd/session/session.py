@@ -101,6 +101,7 @@ class Session:
         self.credentials = credentials
         self.encryption: Encryption | None = None
         self.tls: Tls | None = None
+        self.without_tls = False
         self.certificate_login = "no"
         self.protect = False
         self.sealed = False

@@ -9,10 +9,12 @@ with the ticket unread, and its kernel would reset the connection and take the e
 
 from __future__ import annotations
 
+import os
+
 from ftpsd.protocol.reply import BadArgument
 from ftpsd.protocol.timestamp import parse_openssl
 from ftpsd.session import ktls, openssl
-from ftpsd.session.credentials import AUTHORITIES, Credentials
+from ftpsd.session.credentials import AUTHORITIES, KEY, Credentials
 from ftpsd.session.secure import PROTOCOL, RAW, RAW_CONTROL, Refused, Secure, reason_of
 
 TYPE_CHECKING = False
@@ -64,6 +66,7 @@ class Tls:
         context.minimum_version = max(context.minimum_version, least)
         openssl.set_ticket_life(context)
         try:
+            _need(found)
             context.load_cert_chain(found.chain, found.key, _no_passphrase)
             if self._asks != "no":
                 context.load_verify_locations(authorities)
@@ -114,6 +117,13 @@ def seconds_left(ends: str, now: float) -> float:
     except BadArgument:
         # before 1970
         return -now
+
+
+def _need(found: Certificate) -> None:
+    """Raise `Refused` for a file that is empty, of which OpenSSL would only say "PEM lib"."""
+    for name, path in ((found.name, found.chain), (KEY, found.key)):
+        if path and not os.stat(path).st_size:
+            raise Refused(f"{name}: it is empty, or cannot be read")
 
 
 def _no_passphrase() -> str:

@@ -248,6 +248,7 @@ def test_a_broken_certificate_is_told(machine: Machine, signer: Authority, kind:
         Session(machine) as session,
     ):
         assert session.code("AUTH TLS") == "431"
+        assert session.code("AUTH SSL") == "431"
         (message,) = logged(machine, session.unit, events.TLS_FAILED)
         assert ": ftpsd.pem: " in message
         session.login()
@@ -342,7 +343,7 @@ def test_a_certificate_that_cannot_be_read_is_told_and_no_other_shown(machine: M
         with Session(machine) as session:
             assert session.code("AUTH TLS") == "431"
             (message,) = logged(machine, session.unit, events.TLS_FAILED)
-            assert ": ftpsd.pem: " in message
+            assert message.endswith(": ftpsd.pem: it is empty, or cannot be read.")
     finally:
         machine.run("rm", link)
 

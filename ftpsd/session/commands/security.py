@@ -83,8 +83,8 @@ def offered(session: Session) -> bool:
 
 def prepare(session: Session) -> bool:
     """Load certificate and key; log and give `False` if there can be no TLS."""
-    if session.tls is not None:
-        return True
+    if session.tls is not None or session.without_tls:
+        return not session.without_tls
     _ask(session)
     # Loaded while the helper answers, and only by who uses TLS.
     load_all()
@@ -97,6 +97,8 @@ def prepare(session: Session) -> bool:
         session.certificate_login = wanted.certificate_login
     except (Refused, Refusal, Closed, Malformed) as reason:
         session.log(events.TLS_FAILED, reason=str(reason) or type(reason).__name__)
+        # Many clients ask again by another name (AUTH SSL): the reason is told once.
+        session.without_tls = isinstance(reason, Refused)
         return False
     finally:
         session.credentials.drop()
