@@ -83,8 +83,7 @@ def to_journal() -> Callable[..., object]:
     """
     from systemd._journal import sendv
 
-    writer: Callable[..., object] = sendv
-    return writer
+    return sendv
 
 
 class Log:

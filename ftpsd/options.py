@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SPANS: Final = {"": 1, "s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
-PORTS: Final = range(1, 65536)
 
 
 def boolean(text: str) -> bool:
@@ -77,7 +76,7 @@ def source_port(text: str) -> int:
     """Read "any" or one port."""
     if text == "any":
         return 0
-    if text.isdecimal() and int(text) in PORTS:
+    if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
     raise ValueError('expected "any" or a port, such as 20')
 

@@ -285,12 +285,10 @@ def asking(request: helper.Login | helper.MaySendPassword | helper.GetEncryption
 
 def _resolved(name: str) -> str:
     """Give the IPv4 address of a name, or nothing for the one the client has connected to."""
-    if name == "auto":
-        return ""
-    try:
-        return socket.gethostbyname(name)
-    except (OSError, ValueError):
-        return ""
+    if name != "auto":
+        with contextlib.suppress(OSError, ValueError):
+            return socket.gethostbyname(name)
+    return ""
 
 
 def _message(text: str) -> str:
@@ -346,13 +344,11 @@ def attach(service: str, request: Attach | SetOwner) -> socket.socket:
 
     Raise `OSError`, `Closed` or `Refusal`.
     """
-    sock = socket.socket(socket.AF_UNIX)
-    try:
+    with contextlib.ExitStack() as stack:
+        sock = stack.enter_context(socket.socket(socket.AF_UNIX))
         sock.connect(service)
         Peer(Channel(sock), BINDING).ask(request)
-    except BaseException:
-        sock.close()
-        raise
+        stack.pop_all()
     return sock
 
 

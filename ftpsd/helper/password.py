@@ -77,9 +77,6 @@ class Attempt:
         self._right = code == _PAM_SUCCESS
         return code
 
-    def _proved(self, *_: object) -> int:
-        return _PAM_SUCCESS
-
     def _set(self, item: int, value: Any) -> None:
         self._pam.pam_set_item(self._pam.handle, item, value)
 
@@ -96,7 +93,7 @@ class Attempt:
     def account_refusal(self, user: str) -> str | None:
         """Ask about the account alone, when something else has proved who it is."""
         # python-pam goes from start to the account check in one call; this skips what lies between.
-        self._pam.pam_authenticate = self._proved
+        self._pam.pam_authenticate = lambda *_: _PAM_SUCCESS  # pyright: ignore[reportUnknownLambdaType]
         self._right = True
         allowed = self._pam.authenticate(user, b"-", service=self._service, call_end=False)
         return None if allowed else f"the account may not be used: {self._pam.reason}"

@@ -37,16 +37,13 @@ class Who:
     host: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class Mistake:
-    """A line that was left out, and what would be right there; line 0 is the whole file."""
+    """A line that was left out, from 1 on, and what would be right; line 0 is the whole file."""
 
-    __slots__ = ("file", "line", "reason")
-
-    def __init__(self, file: Path, line: int, reason: str) -> None:
-        """Point to one line of a file, counted from 1."""
-        self.file = file
-        self.line = line
-        self.reason = reason
+    file: Path
+    line: int
+    reason: str
 
 
 def _any(read: Callable[[str], Any], fits: Callable[[Who, Any], bool]) -> Any:
