@@ -191,7 +191,7 @@ uninstall_here() {
   rm -rf --one-file-system "${removed[@]}" "$lib" "${settings[@]/%/.new}" /run/ftpsd
   rmdir --ignore-fail-on-non-empty "$prefix"/lib/systemd/system/ftpsd*.d "$prefix"/lib/systemd/{system,catalog} \
     "$prefix"/share/man/man{5,8} \
-    "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd{/ftpsd.conf.d,/policies.d,} 2>/dev/null || true
+    "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd{/ftpsd.conf.d,/policies.d,/greetings,} 2>/dev/null || true
   { systemctl daemon-reload && systemctl reset-failed 'ftpsd*' && journalctl --update-catalog; } 2>/dev/null || true
   say 'ftpsd is removed. The account "ftp", its home, users and the Debian packages stay.'
 }

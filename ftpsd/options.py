@@ -223,6 +223,7 @@ class Settings:
     max_file_size: int = option("Files", size, "infinity")
     keep_free: int = option("Files", size, "0")
     idle_timeout_sec: int = option("Session", seconds, "5min")
+    greeting: str = option("Session", word, "default")
     login_message: str = option("Session", line, "")
     directory_message: str = option("Session", word, ".message")
     allow_commands: tuple[str, ...] = option("Session", commands, "")

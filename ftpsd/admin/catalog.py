@@ -38,9 +38,10 @@ ABOUT: Final = {
     "READY": "A service of ftpsd started.",
     "BUG": "A mistake in ftpsd itself ended a process. The traceback is in the journal; "
     "please report it.",
-    "BANNER_UNREADABLE": "Clients got the usual one. /etc/credstore/ftpsd.banner is no secret: a "
-    "session reads it\n"
-    "as nobody in particular (chmod 644).",
+    "GREETING_UNREADABLE": "Clients got the usual one. Greeting= names a file in "
+    "/etc/ftpsd/greetings. It is no secret:\n"
+    "a session reads it as nobody in particular (chmod 644), and sees nothing outside, where a "
+    "link may lead.",
     "TLS_BEGUN": "The control connection is protected.",
     "ENCRYPTION_MISSED": "A login in the clear was refused before its password was sent. For "
     "devices that have no TLS:\n"

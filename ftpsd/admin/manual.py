@@ -27,6 +27,7 @@ _HOLDERS: Final = {
 _KEYGEN: Final = "ftpsd keygen [FILE]"
 _FILES: Final = {
     "/etc/ftpsd/ftpsd.conf, ftpsd.conf.d/*.conf, policies.d/*.conf": "Settings, see ftpsd.conf(5).",
+    "/etc/ftpsd/greetings/NAME": "Texts that clients are greeted with, see Greeting=.",
     "/etc/pam.d/ftpsd": "How passwords are checked, and who needs no valid shell.",
     "/etc/ftpusers": "Accounts that do not get in, one a line.",
     "/etc/userdb/NAME.user": "Users made by ftpsdctl(8).",
@@ -36,7 +37,6 @@ _CREDENTIALS: Final = {
     "ftpsd.NAME.pem": "Those for clients that ask for the server NAME.",
     "ftpsd.self-signed": "What ftpsd-keygen.service has made, for as long as there is no other.",
     "ftpsd.ca": "Authorities that sign the certificates of clients, see ClientCertificate=.",
-    "ftpsd.banner": "A text that clients are greeted with.",
 }
 _UNITS: Final = {
     "ftpsd.socket": "The port. systemd accepts, and starts one instance for each connection.",

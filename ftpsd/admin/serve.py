@@ -63,8 +63,9 @@ class Served:
         self.broker = broker
         self.log = events.Log(to_stderr)
         self.require_tls: bool = arguments.require_tls
-        self.credentials = Credentials(arguments.credentials)
         self.directories = (Path(arguments.config),) if arguments.config else ()
+        greetings = f"{arguments.config}/greetings" if arguments.config else None
+        self.credentials = Credentials(arguments.credentials, greetings)
 
 
 class OneAccount:
@@ -95,6 +96,8 @@ class OneAccount:
     def _handle(self, request: Call[Any]) -> Reply:
         if isinstance(request, helper.GetEncryption):
             return encryption(self._settings(asking(request)))
+        if isinstance(request, helper.GetGreeting):
+            return helper.Greeting(name=self._settings(asking(request)).greeting)
         if isinstance(request, helper.MaySendPassword):
             require_tls(request.user, self._settings(asking(request)), tls=request.tls)
             return helper.Asked(password=True)

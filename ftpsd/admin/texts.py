@@ -127,8 +127,11 @@ PURPOSES: Final = {
     "MaxFileSize": "No file may become larger than this (552).",
     "KeepFree": "Uploads leave so much room in the file system (452).",
     "IdleTimeoutSec": "Close a session that has sent no command for this long.",
-    "LoginMessage": "What is told to who has logged in (230). The greeting (220) is sent before "
-    "anything is known of the client: it is the credential ftpsd.banner, the same for all.",
+    "Greeting": "The file in /etc/ftpsd/greetings, mode 0644, that clients are greeted with (220); "
+    "without it they are told no more than that the server is ready. It is chosen before a client "
+    "has said anything: in policies, User=, Group= and Host= are held against an empty name, "
+    "nobody is anonymous yet, and TLS=yes is where TLS begins with the first byte.",
+    "LoginMessage": "What is told to who has logged in (230).",
     "DirectoryMessage": "The file in a directory that is told to who enters it for the first time; "
     "`none` tells nothing.",
     "AllowCommands": "Only these commands are known once a user has logged in, and QUIT.",
@@ -203,6 +206,7 @@ SPECIFIERS: Final = {
 _HOLDERS: Final = {"Login": "helper", "Files": "worker", "Data": "ports"}
 _OTHERS: Final = {
     "Directory": "session",
+    "Greeting": "helper",
     "DirectoryMessage": "worker",
     "UploadOwner": "owner",
     "DataTimeoutSec": "session",

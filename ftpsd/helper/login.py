@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ftpsd.helper.password import Attempt
     from ftpsd.options import Settings
 
+    Asking = helper.Login | helper.MaySendPassword | helper.GetEncryption | helper.GetGreeting
+
 _WAYS: Final = ("passive", "active", "passive_any_peer", "active_any_peer")
 STORES: Final = tuple(Path(place, "credstore") for place in ("/usr/lib", "/run", "/etc"))
 """Where systemd looks (systemd.exec(5), LoadCredential=); a later one hides an earlier."""
@@ -69,7 +71,7 @@ class Conversation:
         finally:
             close_all(request.descriptors())
 
-    def _handle(self, request: Call[Any]) -> Reply:
+    def _handle(self, request: Call[Any]) -> Reply:  # noqa: PLR0911 - one for each request
         if isinstance(request, introspection.GetInfo):
             return introspection.get_info(helper.HELPER)
         if isinstance(request, introspection.GetInterfaceDescription):
@@ -78,6 +80,8 @@ class Conversation:
             return self._login(request)
         if isinstance(request, helper.GetEncryption):
             return self._encryption(request)
+        if isinstance(request, helper.GetGreeting):
+            return helper.Greeting(name=self._settings(asking(request), tell=False).greeting)
         if isinstance(request, helper.MaySendPassword):
             return asked(request, self._settings(asking(request), tell=False))
         return Done()
@@ -272,14 +276,14 @@ def require_tls(user: str, chosen: Settings, *, tls: bool) -> None:
         raise helper.EncryptionRequired
 
 
-def asking(request: helper.Login | helper.MaySendPassword | helper.GetEncryption) -> settings.Who:
+def asking(request: Asking) -> settings.Who:
     """Give who asks, for policies. Raise `Unavailable` if the client has left."""
     try:
         control = Control(request.control_fd)
     except NotConnected:
         raise helper.Unavailable from None
-    if isinstance(request, helper.GetEncryption):
-        return account.who("", control, tls=True, host=None)
+    if isinstance(request, helper.GetEncryption | helper.GetGreeting):
+        return account.who("", control, tls=getattr(request, "tls", True), host=None)
     return account.who(request.user, control, tls=request.tls, host=request.host)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates and keys, and a banner: what an admin has put into /etc/credstore.
+"""Certificates and keys, and greetings: what an admin has written for sessions to show.
 
 They come from the helper, once, when a session is to speak TLS; what a drop-in of ftpsd@.service
 names (systemd.exec(5), LoadCredential=) comes from systemd, and goes first. Not all by systemd: it
@@ -8,7 +8,7 @@ would mount a file system for each session, and each start takes as long as ther
 
 from __future__ import annotations
 
-from posix import close, listdir, stat
+from posix import close, listdir
 
 PEM, CERTIFICATE, KEY = "ftpsd.pem", "ftpsd.crt", "ftpsd.key"
 """Key and chain in one file, or apart."""
@@ -16,9 +16,8 @@ SELF_SIGNED = "ftpsd.self-signed"
 """What ftpsd-keygen.service has made, for as long as there is no other."""
 AUTHORITIES = "ftpsd.ca"
 """Who may sign the certificates of clients."""
-BANNER = "ftpsd.banner"
-BANNER_FILE = "/etc/ftpsd.banner"
-"""Where ftpsd@.service shows a session that of /etc/credstore; empty, or not there, without one."""
+GREETINGS = "/etc/ftpsd.greetings"
+"""Where ftpsd@.service shows a session /etc/ftpsd/greetings; empty if that is not there."""
 
 
 class Certificate:
@@ -36,15 +35,11 @@ class Certificate:
 class Credentials:
     """What this session has been handed."""
 
-    def __init__(self, directory: str | None, banner: str | None = None) -> None:
-        """Look into `directory`, as CREDENTIALS_DIRECTORY names it, and for a `banner` beside."""
+    def __init__(self, directory: str | None, greetings: str | None = None) -> None:
+        """Look into `directory`, as CREDENTIALS_DIRECTORY names it; texts are in `greetings`."""
         self._paths: dict[str, str] = {}
         self._brought: dict[str, int] = {}
-        try:
-            if banner and stat(banner).st_size:
-                self._paths[BANNER] = banner
-        except OSError:
-            pass
+        self._greetings = greetings
         try:
             names = listdir(directory) if directory else []
         except OSError:
@@ -98,13 +93,17 @@ class Credentials:
         }
 
     @property
-    def has_banner(self) -> bool:
-        """Say whether an admin has written a greeting."""
-        return BANNER in self._paths
+    def has_greetings(self) -> bool:
+        """Say whether an admin has written any greeting: nobody is asked for its name otherwise."""
+        try:
+            return bool(self._greetings and listdir(self._greetings))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            # There are some that cannot be read, which is told when one is.
+            return True
 
-    def banner(self) -> list[str]:
-        """Give the lines of the greeting, if an admin has written any. Raise `OSError`."""
-        if BANNER not in self._paths:
-            return []
-        with open(self._paths[BANNER], encoding="utf-8", errors="replace") as file:
+    def greeting(self, name: str) -> list[str]:
+        """Give the lines of a greeting. Raise `OSError`."""
+        with open(f"{self._greetings}/{name}", encoding="utf-8", errors="replace") as file:
             return file.read().splitlines()

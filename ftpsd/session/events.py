@@ -7,8 +7,8 @@ from ftpsd.events import CRIT, INFO, NOTICE, WARNING, Event
 
 CONNECTED = Event("e89f4d122e75463ab3e97028e98723ef", INFO, "{remote} connected.")
 SEALED_BADLY = Event("3472d0eb98d142deb64ae1ee819cc2d1", CRIT, "Not serving: {reason}")
-BANNER_UNREADABLE = Event(
-    "f5ed8f2b21e44856a049934e735ab40f", WARNING, "The greeting cannot be read: {reason}."
+GREETING_UNREADABLE = Event(
+    "f5ed8f2b21e44856a049934e735ab40f", WARNING, "The greeting {name} cannot be read: {reason}."
 )
 TLS_BEGUN = Event("9897149b5d7f48c5af9ea5f951556735", INFO, "{remote} uses {version}, {cipher}.")
 ENCRYPTION_MISSED = Event(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import _socket
 from posix import environ
 
-from ftpsd.session.credentials import BANNER_FILE, Credentials
+from ftpsd.session.credentials import GREETINGS, Credentials
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def greet(credentials: Credentials) -> bool:
     """
     sock = _socket.socket(fileno=CLIENT_FD)
     try:
-        if sock.getsockname()[1] == IMPLICIT_PORT or credentials.has_banner:
+        if sock.getsockname()[1] == IMPLICIT_PORT or credentials.has_greetings:
             return False
         sock.send(GREETING)
     finally:
@@ -41,7 +41,7 @@ def greet(credentials: Credentials) -> bool:
 def main() -> int:
     """Serve one client in the sandbox of ftpsd@.service, or refuse to."""
     directory = environ.get(b"CREDENTIALS_DIRECTORY", b"").decode()
-    credentials = Credentials(directory, BANNER_FILE)
+    credentials = Credentials(directory, GREETINGS)
     try:
         greeted = greet(credentials)
     except OSError:

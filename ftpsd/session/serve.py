@@ -17,14 +17,16 @@ from ftpsd.session.first import CLIENT_FD, HELPER_FD, IMPLICIT_PORT
 from ftpsd.session.session import Session
 from ftpsd.session.verbs import answer
 from ftpsd.wire.channel import Channel, Closed, Peer
-from ftpsd.wire.helper import HELPER
-from ftpsd.wire.message import Malformed
+from ftpsd.wire.helper import HELPER, GetGreeting
+from ftpsd.wire.message import Malformed, Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _GREETING = Reply(reply.SERVICE_READY, "FTP server ready.")
+OPTIONAL = "default"
+"""The greeting that need not be there: Greeting= names it where nobody has set it."""
 _ERRORS = range(500, 505)
 _TOO_MANY = Reply(reply.SERVICE_UNAVAILABLE, "Too many errors.")
 _TIMEOUT = Reply(reply.SERVICE_UNAVAILABLE, "Nothing heard for too long.")
@@ -80,11 +82,7 @@ def connection(session: Session, *, greeted: bool) -> None:
 
 def greet(session: Session) -> bool:
     """Say hello, under TLS where it comes first. `False` if the client is not to be served."""
-    try:
-        lines = [clean(line) for line in session.credentials.banner()]
-    except OSError as error:
-        lines = []
-        session.log(events.BANNER_UNREADABLE, reason=error.strerror)
+    lines = [clean(line) for line in _greeting(session)]
     if session.control.local_port == IMPLICIT_PORT:
         from ftpsd.session.commands import security
 
@@ -96,6 +94,26 @@ def greet(session: Session) -> bool:
             return False
     session.control.send(Reply(reply.SERVICE_READY, *lines) if lines else _GREETING)
     return True
+
+
+def _greeting(session: Session) -> list[str]:
+    """Give the lines that are for this client; none are the usual ones. Raise `Closed` and others.
+
+    The helper is not asked where there is nothing to choose from, which costs time.
+    """
+    if not session.credentials.has_greetings:
+        return []
+    tls, control_fd = session.control.local_port == IMPLICIT_PORT, session.control.fileno()
+    try:
+        name = session.helper.ask(GetGreeting(tls=tls, control_fd=control_fd)).name
+    except Refusal:
+        return []
+    try:
+        return session.credentials.greeting(name)
+    except OSError as error:
+        if not (isinstance(error, FileNotFoundError) and name == OPTIONAL):
+            session.log(events.GREETING_UNREADABLE, name=name, reason=error.strerror)
+        return []
 
 
 def start(

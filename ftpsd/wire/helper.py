@@ -53,6 +53,19 @@ class GetEncryption(Call[Encryption]):
     control_fd: Fd
 
 
+class Greeting(Reply):
+    """The name of the text to greet a client with."""
+
+    name: Name
+
+
+class GetGreeting(Call[Greeting]):
+    """Say what to greet the client of this connection with, of whom no more is known."""
+
+    tls: Bool
+    control_fd: Fd
+
+
 class Granted(Reply):
     """The user is logged in.
 
@@ -159,6 +172,6 @@ class NoDirectory(Refusal):
 HELPER = Interface(
     "org.ftpsd.Helper",
     "ftpsd-helper.service: checks passwords and starts workers, for ftpsd@.service.",
-    (Login, GetEncryption, MaySendPassword, Ping),
+    (Login, GetEncryption, GetGreeting, MaySendPassword, Ping),
     (Denied, EncryptionRequired, Exhausted, Full, Unavailable, NoDirectory),
 )

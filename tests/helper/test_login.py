@@ -314,3 +314,26 @@ def test_credentials_are_given_as_they_are_stored_the_nearest_first(tmp_path: Pa
     none = encryption(Settings())
     os.close(none.contents_fd)
     assert none.credentials == []
+
+
+def test_a_greeting_is_chosen_by_what_is_known_of_a_connection(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[settings.Who] = []
+
+    def load(who: settings.Who) -> tuple[Settings, list[settings.Mistake]]:
+        asked_for.append(who)
+        return Settings(greeting="mirror"), []
+
+    monkeypatch.setattr(settings, "load", load)
+    peer = Peer(answering.channel, HELPER)
+    peer.send(helper.GetGreeting(tls=True, control_fd=answering.control.fileno()))
+    answering.conversation.answer()
+
+    assert peer.answer(helper.GetGreeting).name == "mirror"
+    port = answering.control.getsockname()[1]
+    assert asked_for == [
+        settings.Who(
+            user="", groups=(), anonymous=False, address="127.0.0.1", port=port, tls=True, host=""
+        )
+    ]

@@ -75,6 +75,7 @@ VALUES: dict[str, tuple[str, object]] = {
     "MaxFileSize": ("10M", 10 << 20),
     "KeepFree": ("1G", 1 << 30),
     "IdleTimeoutSec": ("1min", 60),
+    "Greeting": ("mirror", "mirror"),
     "LoginMessage": ("Hello = you", "Hello = you"),
     "DirectoryMessage": ("README", "README"),
     "AllowCommands": ("STOR site_chmod", ("STOR", "SITE_CHMOD")),

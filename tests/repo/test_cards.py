@@ -114,7 +114,7 @@ def test_who_has_no_files_on_its_card_has_none_in_its_unit(process: str) -> None
 
     assert re.search("without files|or a file", card(process)["Runs as"])
     assert last(UNITS[process], "RootDirectory") == "/run/ftpsd/root"
-    own = {"-/etc/ssl/openssl.cnf", "-/etc/credstore/ftpsd.banner:/etc/ftpsd.banner"}
+    own = {"-/etc/ssl/openssl.cnf", "-/etc/ftpsd/greetings:/etc/ftpsd.greetings"}
     runtime = {"/usr/lib", "/usr/bin/python3", "/run/systemd/journal/socket"}
     assert set(shown) == (runtime | own if process == "session" else runtime)
     assert last(UNITS[process], "ProtectSystem") == "strict"

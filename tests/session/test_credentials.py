@@ -46,7 +46,7 @@ def test_half_a_certificate_is_none(tmp_path: Path, names: tuple[str, ...]) -> N
 def test_where_nothing_is_handed_over_there_is_nothing(directory: str | None) -> None:
     found = Credentials(directory)
 
-    assert (found.certificate(), found.others(), found.banner()) == (None, {}, [])
+    assert (found.certificate(), found.others()) == (None, {})
 
 
 def test_certificates_for_other_names_are_found_by_these(tmp_path: Path) -> None:
@@ -59,10 +59,19 @@ def test_certificates_for_other_names_are_found_by_these(tmp_path: Path) -> None
     }
 
 
-def test_a_banner_may_have_any_bytes(tmp_path: Path) -> None:
-    (tmp_path / "ftpsd.banner").write_bytes(b"one\r\nt\xfcwo\n")
+def test_a_greeting_may_have_any_bytes(tmp_path: Path) -> None:
+    (tmp_path / "default").write_bytes(b"one\r\nt\xfcwo\n")
 
-    assert Credentials(str(tmp_path)).banner() == ["one", "t\ufffdwo"]
+    assert Credentials(None, str(tmp_path)).greeting("default") == ["one", "t\ufffdwo"]
+
+
+def test_where_no_greeting_is_written_there_is_none_to_choose(tmp_path: Path) -> None:
+    assert not Credentials(None).has_greetings
+    assert not Credentials(None, "/nowhere").has_greetings
+    assert not Credentials(None, str(tmp_path)).has_greetings
+
+    (tmp_path / "default").write_text("")
+    assert Credentials(None, str(tmp_path)).has_greetings
 
 
 def test_an_authority_is_where_it_is(tmp_path: Path) -> None:
@@ -105,14 +114,3 @@ def test_what_systemd_has_handed_over_goes_first(tmp_path: Path) -> None:
     found.drop()
     assert found.path("ftpsd.pem") == str(tmp_path / "ftpsd.pem")
     assert found.path("ftpsd.ca") is None
-
-
-@pytest.mark.parametrize(("text", "lines"), [("hello\n", ["hello"]), ("", []), (None, [])])
-def test_a_banner_may_lie_beside(tmp_path: Path, text: str | None, lines: list[str]) -> None:
-    """An empty one is the place where there would be one."""
-    if text is not None:
-        (tmp_path / "banner").write_text(text)
-    found = Credentials(None, str(tmp_path / "banner"))
-
-    assert found.has_banner == bool(lines)
-    assert found.banner() == lines

@@ -318,24 +318,6 @@ def test_the_socket_makes_a_certificate_unless_there_is_the_admins(
             assert anna.works()
 
 
-def test_a_banner_greets(machine: Machine) -> None:
-    text = "Gr\u00fc\u00df Gott\n220 not the last\tline\n"
-    with credential(machine, "ftpsd.banner", text, 0o644):
-        with Session(machine) as session:
-            assert (session.welcome or "").startswith("220-Gr\u00fc\u00df Gott\n")
-        assert "Verification" in s_client(machine)
-    with Session(machine) as session:
-        assert session.welcome == "220 FTP server ready."
-        assert session.code("USER anna") == "530"
-
-
-def test_a_banner_that_is_nobodys_to_read_is_told(machine: Machine) -> None:
-    with credential(machine, "ftpsd.banner", "Hello\n", 0o600), Session(machine) as session:
-        assert session.welcome == "220 FTP server ready."
-        (message,) = logged(machine, session.unit, events.BANNER_UNREADABLE)
-        assert message == "The greeting cannot be read: Permission denied."
-
-
 def test_a_certificate_that_cannot_be_read_is_told_and_no_other_shown(machine: Machine) -> None:
     link = f"{CREDSTORE}/ftpsd.pem"
     machine.run("ln", "-s", "/nowhere", link)

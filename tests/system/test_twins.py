@@ -23,7 +23,7 @@ session required pam_permit.so
 PORT = 2100
 """Where vsftpd listens, whatever its file says."""
 MADE = (
-    "rm -rf /etc/ftpsd/*.d /etc/ftpsd/vsftpd.* /etc/systemd/system/ftpsd*.d "
+    "rm -rf /etc/ftpsd/*.d /etc/ftpsd/greetings /etc/ftpsd/vsftpd.* /etc/systemd/system/ftpsd*.d "
     "/etc/credstore/ftpsd.* /etc/hosts.* /etc/vsftpd.*"
 )
 # the socket by itself: a service that systemd starts meanwhile has the old one open for a moment,

@@ -202,7 +202,10 @@ def dialogue(server: tuple[str, int], asked: dict[str, Any]) -> dict[str, str]:
         except OSError:
             seen[f"{who}: greeting"] = "none"
             continue
-        seen[f"{who}: greeting"] = client.hear()[:3]
+        said = client.hear()
+        # Without a text of the admin's each has its own.
+        own = "vsFTPd" in said or "FTP server ready." in said
+        seen[f"{who}: greeting"] = said[:3] if own else said
         if asked["tls"] == "explicit":
             seen[f"{who}: USER without TLS"] = in_the_clear(server, user)
         secure = ["AUTH TLS"] if asked["tls"] == "explicit" else []

@@ -82,7 +82,7 @@ def _mode(path: str) -> int:
 def _missing_directories(directory: Path) -> None:
     for one in (*reversed(directory.parents), directory):
         if not one.is_dir():
-            one.mkdir(mode=0o700 if one.name == "credstore" else 0o755)
+            one.mkdir(mode=0o755)
 
 
 def _write(root: Path, files: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.admin.vsftpd.keys import LONGEST_DELAY, MOST_FAILURES, span, yes
-from ftpsd.admin.vsftpd.plan import BANNER, ETC, Plan, Policy
+from ftpsd.admin.vsftpd.plan import ETC, GREETING, Plan, Policy
 from ftpsd.admin.vsftpd.problems import Problem, writable
 from ftpsd.admin.vsftpd.reader import lines_of
 from ftpsd.admin.vsftpd.tree import can_be_matched
@@ -148,6 +148,11 @@ def _banner(v: Values, tree: Tree, config: str, plan: Plan) -> None:
         found = listed(v, tree, config, plan, "banner_file")
         data = tree.read(v.text("banner_file")) or b""
         if found is not None:
-            plan.copies[BANNER] = data.decode("utf-8", "surrogateescape")
+            _greet(plan, data.decode("utf-8", "surrogateescape"))
     elif v.text("ftpd_banner"):
-        plan.copies[BANNER] = v.text("ftpd_banner") + "\n"
+        _greet(plan, v.text("ftpd_banner") + "\n")
+
+
+def _greet(plan: Plan, text: str) -> None:
+    plan.settings["Greeting"] = GREETING
+    plan.copies[f"{ETC}/greetings/{GREETING}"] = text

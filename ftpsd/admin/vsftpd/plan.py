@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ETC: Final = "/etc/ftpsd"
 UNITS: Final = "/etc/systemd/system"
 DROP_IN: Final = "50-vsftpd.conf"
-BANNER: Final = "/etc/credstore/ftpsd.banner"
+GREETING: Final = "vsftpd"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

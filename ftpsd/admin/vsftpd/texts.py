@@ -25,7 +25,7 @@ def _all(name: str, default: str | None, fate: Fate, becomes: str, about: str = 
 TEXTS: Final = (
     _text("anon_root", None, "Root"),
     _all("banned_email_file", "/etc/vsftpd.banned_emails", Fate.FILE, "AnonymousDenyEmail"),
-    _all("banner_file", None, Fate.FILE, "", "It is copied to the credential ftpsd.banner."),
+    _all("banner_file", None, Fate.FILE, "", "Greeting=vsftpd, in /etc/ftpsd/greetings."),
     _all("ca_certs_file", None, Fate.UNIT, "LoadCredential", "As the credential ftpsd.ca."),
     _text("chown_username", "root", "UploadOwner", "Not root. See chown_uploads."),
     _all("chroot_list_file", "/etc/vsftpd.chroot_list", Fate.FILE, "Root Directory"),
@@ -46,7 +46,7 @@ TEXTS: Final = (
         None,
         Fate.FILE,
         "",
-        "It becomes the credential ftpsd.banner. Without one ftpsd tells no version.",
+        "Greeting=vsftpd, in /etc/ftpsd/greetings. Without one ftpsd tells no version.",
     ),
     _text("guest_username", "ftp", "VirtualUser"),
     _text("hide_file", None, "HideNames", _SPACES),

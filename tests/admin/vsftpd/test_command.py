@@ -54,7 +54,7 @@ def test_without_write_it_shows_and_writes_nothing(
 def test_with_write_the_files_are_there_and_ftpsd_reads_them(config: Path) -> None:
     assert run(config, "--write") == 0
 
-    assert {SETTINGS, "etc/credstore/ftpsd.banner"} <= written(config).keys()
+    assert {SETTINGS, "etc/ftpsd/greetings/vsftpd"} <= written(config).keys()
     chosen, mistakes = load(directories=(config.parent / "root/etc/ftpsd",))
     assert chosen.idle_timeout_sec == 90
     assert not chosen.anonymous
@@ -68,7 +68,7 @@ def test_no_others_can_read_what_may_be_secret(config: Path) -> None:
     assert run(config, "--write") == 0
     root = config.parent / "root"
     assert (root / "etc/ftpsd/vsftpd.email_passwords").stat().st_mode & 0o777 == 0o600
-    assert (root / "etc/credstore").stat().st_mode & 0o777 == 0o700
+    assert (root / "etc/ftpsd/greetings/vsftpd").stat().st_mode & 0o777 == 0o644
     assert (root / SETTINGS).stat().st_mode & 0o777 == 0o644
 
 
@@ -137,7 +137,7 @@ def test_bytes_that_are_not_utf_8_are_shown_as_escapes(
 
     assert run(config, "--write") == 0
     assert "ftpd_banner=\\udcff" in capsys.readouterr().out
-    assert (config.parent / "root/etc/credstore/ftpsd.banner").read_bytes() == b"\xff\n"
+    assert (config.parent / "root/etc/ftpsd/greetings/vsftpd").read_bytes() == b"\xff\n"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_session_sees_the_runtime_and_nothing_else(probe: Probe) -> None:
     for place in ("/dev", "/home", "/root", "/sys", "/tmp", "/var/tmp"):
         assert probe.stopped(inside.tree, place) == "EACCES", place
     assert probe.ask(inside.tree, "/usr/bin") == ["python3"]
-    assert probe.ask(inside.tree, "/etc") == ["ftpsd.banner", "ssl"]
+    assert probe.ask(inside.tree, "/etc") == ["ftpsd.greetings", "ssl"]
     assert probe.ask(inside.tree, "/etc/ssl") == ["openssl.cnf"]
     assert set(probe.ask(inside.tree, "/run")) <= {"systemd", "credentials", "host"}
 
