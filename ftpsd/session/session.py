@@ -203,9 +203,9 @@ class Session:
             close()
 
     def leave(self) -> None:
-        """Forget the login."""
+        """Forget the login. Time for another begins only where there was one."""
         if self.login is not None:
             self.login.close()
+            self.login_begun = time.monotonic()
         self.login = self.user = None
         self.protect = False
-        self.login_begun = time.monotonic()
