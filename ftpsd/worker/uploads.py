@@ -33,6 +33,8 @@ class Upload:
         """Take over both descriptors. With `final` the name is one for the time being."""
         self.fd, self.parent, self._name, self._final = fd, parent, name, final
         self.failed_is_removed = bool(final)
+        self.before: os.stat_result | None = None
+        """What the file was, if it was there before; not a byte may have come since."""
 
     @property
     def aside(self) -> bool:
@@ -50,6 +52,8 @@ class Upload:
             return
         with contextlib.suppress(OSError):
             there, own = os.stat(self._name, dir_fd=self.parent), os.fstat(self.fd)
+            if self.before is not None and _unchanged(self.before, own):
+                return
             if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino):
                 os.unlink(self._name, dir_fd=self.parent)
 
@@ -87,6 +91,13 @@ class Uploads:
     def create(self, request: files.Create) -> files.Created:
         """Open a file for writing. Raise `OSError` or `Refused`."""
         self.give_up()
+        try:
+            return self._create(request)
+        except BaseException:
+            self.give_up()
+            raise
+
+    def _create(self, request: files.Create) -> files.Created:
         chosen = self._chosen
         whole = request.mode != "append" and not request.offset
         if chosen.atomic_uploads and whole and request.mode == "store":
@@ -94,13 +105,15 @@ class Uploads:
             if self._pending is not None:
                 self._need_room(self._pending.fd)
                 return _created(os.dup(self._pending.fd), request.path, unfinished=True)
-        fd, path = handlers.create(self._root, request)
         removed = chosen.delete_failed_uploads and whole
+        before = self._there(request.path) if removed and request.mode == "store" else None
+        fd, path = handlers.create(self._root, request)
         try:
             if removed or chosen.sync_uploads or chosen.max_file_size:
                 parent, name = self._root.parent(self._root.real(fd))
                 self._pending = Upload(os.dup(fd), parent, name)
                 self._pending.failed_is_removed = removed
+                self._pending.before = before
             self._need_room(fd)
             # At once: what ends before it is whole is not to stay the user's either.
             self._give(fd)
@@ -108,6 +121,13 @@ class Uploads:
             os.close(fd)
             raise
         return _created(fd, path, unfinished=self._pending is not None)
+
+    def _there(self, path: str) -> os.stat_result | None:
+        try:
+            return self._root.status(path)
+        except OSError:
+            # Opening it tells why.
+            return None
 
     def finish(self, request: files.Finish) -> Done:
         """End the upload. Raise `OSError` if it is not whole after all."""
@@ -228,6 +248,11 @@ def _replaceable(fd: int, old: os.stat_result) -> bool:
     except OSError:
         return False
     return all(name.startswith(_SMALL) for name in found)
+
+
+def _unchanged(before: os.stat_result, now: os.stat_result) -> bool:
+    kept = before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns
+    return kept == (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
 
 
 def _bound(fd: int, most: int) -> None:

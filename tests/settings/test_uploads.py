@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,6 +130,24 @@ def test_an_upload_that_fails_is_deleted(configured: Configured, root: Path, pla
         abort(client, "STOU")
         abort(client, "APPE file")
     assert [(one.name, one.stat().st_size) for one in root.iterdir()] == [("file", 3 + len(SOME))]
+
+
+def test_an_upload_that_never_begins_deletes_nothing(configured: Configured, root: Path) -> None:
+    configured.set("main", "Files", "DeleteFailedUploads=yes")
+    with configured.client() as client:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        assert client.says(f"EPRT |1|127.0.0.1|{port}|")[:3] == "200"
+        assert client.says("STOR file")[:3] == "425"
+        assert client.codes("NOOP") == ["200"]
+    assert (root / "file").read_text() == "old"
+
+
+def test_a_copy_that_fails_is_deleted(configured: Configured, root: Path) -> None:
+    configured.set("main", "Files", "DeleteFailedUploads=yes", "MaxFileSize=2")
+    with configured.client() as client:
+        assert client.codes("SITE CPFR file", "SITE CPTO copy") == ["350", "552"]
+        assert os.listdir(root) == ["file"]
 
 
 def test_an_upload_is_on_the_disk_before_it_is_complete(

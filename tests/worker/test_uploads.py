@@ -24,6 +24,9 @@ class Uploading:
         self.root = Root(str(jail), Rights(Settings(**chosen)))
         self.uploads = Uploads(self.root)
 
+    def open(self, path: str) -> None:
+        self.write(path, "")
+
     def write(self, path: str, text: str, mode: str = "store") -> None:
         call = files.Create(path=path, mode=mode, offset=0)
         with os.fdopen(self.uploads.create(call).file_fd, "w") as file:
@@ -46,6 +49,34 @@ def test_what_took_the_place_of_a_failed_upload_stays(jail: Path) -> None:
     one.close()
 
     assert (jail / "new").read_text() == "other"
+
+
+@pytest.mark.parametrize("content", ["old", ""])
+def test_a_file_that_no_upload_has_touched_stays(jail: Path, content: str) -> None:
+    (jail / "old").write_text(content)
+    one = Uploading(jail, delete_failed_uploads=True)
+    one.open("/old")
+    one.finish(whole=False)
+    one.open("/old")
+    one.open("/new")
+    one.close()
+
+    assert (jail / "old").read_text() == content
+    assert not (jail / "new").exists()
+
+
+@pytest.mark.parametrize("how", ["delete_failed_uploads", "atomic_uploads"])
+def test_a_refused_upload_leaves_nothing_and_takes_nothing(jail: Path, how: str) -> None:
+    (jail / "old").write_text("old")
+    before = sorted(os.listdir(jail))
+    one = Uploading(jail, keep_free=1 << 60, **{how: True})
+    for name in ("/old", "/new"):
+        with pytest.raises(OSError, match="No space left"):
+            one.open(name)
+        assert sorted(os.listdir(jail)) == before
+    one.close()
+
+    assert (jail / "old").read_text() == "old"
 
 
 def test_an_upload_that_is_never_finished_is_taken_back_by_the_next(jail: Path) -> None:

@@ -88,6 +88,8 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
     finally:
         for fd in opened:
             os.close(fd)
+        # Of a copy that is whole nothing is left to be taken back.
+        ask(files.Finish(whole=False))
 
 
 def _twice(opened: list[int]) -> bool:
