@@ -143,6 +143,15 @@ class Kernel:
         """Give nothing: it is for sending."""
         return 0
 
+    def push(self) -> None:
+        """Have TCP send what it holds back.
+
+        Where a record is larger than the send buffer, Linux 6.1 was seen to leave the begin of one
+        in TCP's queue with no timer running: the client waits, and so does poll(2), for ever. The
+        option is set already; to set it sends what there is (tcp(7)).
+        """
+        self.sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+
     def finish(self) -> bool:
         """Send close_notify; `False` if it has to be called again. Raise `OSError`."""
         if self.sendfile and not self._finished:

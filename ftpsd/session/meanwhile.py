@@ -50,21 +50,28 @@ class Meanwhile:
     def _crowded(self) -> bool:
         return self._session.crowded or self._session.control.full
 
-    def wait(self, fd: int, event: int, deadline: float, *, patient: bool = True) -> bool:
-        """Wait until `fd` is ready; `False` after the deadline or ABOR. Raise `Gone`.
+    def wait(
+        self,
+        fd: int,
+        event: int,
+        deadline: float,
+        *,
+        patient: bool = True,
+        push: Callable[[], None] | None = None,
+    ) -> bool:
+        """Wait until `fd` is ready; `False` after the deadline or ABOR. Raise `Gone`, `OSError`.
 
-        Unless `patient`, QUIT ends it too: nothing has begun that should be finished first.
+        Unless `patient`, QUIT ends it too: nothing has begun that should be finished first. `push`
+        is called whenever nothing has happened for some seconds.
         """
-        if self._watched != (fd, event):
-            if self._watched is not None:
-                self._poll.unregister(self._watched[0])
-            self._poll.register(fd, event)
-            self._watched = fd, event
+        self._watch(fd, event)
         while not self.aborted and (patient or not self.leaving):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             seen = self._poll.poll(min(left, STATUS_SECONDS) * 1000)
+            if not seen and push is not None:
+                push()
             ready = False
             for found, _ in seen:
                 if found == fd:
@@ -75,6 +82,12 @@ class Meanwhile:
             if ready:
                 return not self.aborted
         return False
+
+    def _watch(self, fd: int, event: int) -> None:
+        if self._watched != (fd, event):
+            self.stop()
+            self._poll.register(fd, event)
+            self._watched = fd, event
 
     def look(self) -> bool:
         """Hear the client without waiting; `False` when it aborts. Raise `Gone`."""

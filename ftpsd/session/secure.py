@@ -269,6 +269,9 @@ class Secure:
             raise ConnectionAbortedError(f"TLS: {reason_of(error)}") from error
         return got
 
+    def push(self) -> None:
+        """Do nothing: TCP has timers of its own."""
+
     def finish(self) -> bool:
         """Send close_notify; `False` if it has to be called again."""
         if not self._finished:

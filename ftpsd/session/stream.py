@@ -53,6 +53,9 @@ if TYPE_CHECKING:
         def recv_into(self, buffer: bytearray, /) -> int:
             """Put what has arrived into `buffer`, give how much. Raise `OSError`."""
 
+        def push(self) -> None:
+            """Have the kernel send what it holds back, where it might do so for ever."""
+
         def finish(self) -> bool:
             """Announce the end of what is sent; `False` if it has to be called again."""
 
@@ -77,6 +80,9 @@ class Plain:
     def advance(self) -> int:
         """Give 0: there is no handshake."""
         return 0
+
+    def push(self) -> None:
+        """Do nothing: TCP has timers of its own."""
 
     def finish(self) -> bool:
         """Close it for writing."""

@@ -188,7 +188,7 @@ class Transfer:
         deadline = time.monotonic() + self._session.data_seconds
         try:
             while not data.finish():
-                if not self._meanwhile.wait(data.fileno(), select.POLLOUT, deadline):
+                if not self._wait(data, select.POLLOUT, deadline):
                     return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
         except OSError:
             # A client that has said all it had to may be gone already.
@@ -199,7 +199,7 @@ class Transfer:
     def _move(self, data: Stream, pump: Pump, start: Callable[[], None] | None) -> Reply | None:
         if start is not None:
             start()
-        session, wait = self._session, self._meanwhile.wait
+        session = self._session
         event = select.POLLOUT if pump.sends else select.POLLIN
         deadline = time.monotonic() + session.data_seconds
         # A connection that is new has room.
@@ -209,9 +209,9 @@ class Transfer:
             source = pump.source
             if source is None:
                 ready = ready or (data.ready and not pump.sends)
-                ready = ready or wait(data.fileno(), event, deadline)
+                ready = ready or self._wait(data, event, deadline)
             else:
-                ready = wait(source, select.POLLIN, deadline)
+                ready = self._meanwhile.wait(source, select.POLLIN, deadline)
             if not ready:
                 return Reply(reply.TRANSFER_ABORTED, "The data connection stalled.")
             ready = False
@@ -221,6 +221,9 @@ class Transfer:
             except (BlockingIOError, InterruptedError):
                 continue
             deadline = time.monotonic() + session.data_seconds
+
+    def _wait(self, data: Stream, event: int, deadline: float) -> bool:
+        return self._meanwhile.wait(data.fileno(), event, deadline, push=data.push)
 
     def _steps(self, pump: Pump) -> bool:
         """Move what can be moved at once, but look at the client in between; `False` at the end."""

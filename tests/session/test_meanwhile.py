@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from served import SECONDS, Client, Served, everything
 
+from ftpsd.session import meanwhile
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ftpsd.session.session import Session
 
     Begin = Callable[..., contextlib.AbstractContextManager[socket.socket]]
 
@@ -53,6 +59,35 @@ def in_pieces(client: Client) -> None:
 
 
 WAYS = (plain, telnet, urgent, urgent_mark, wholly_urgent, in_pieces)
+
+
+class Silent:
+    """A session whose client says nothing."""
+
+    crowded = False
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.control, self.fileno = self, sock.fileno
+        self.full = False
+
+    def take(self) -> None: ...
+
+    def tell(self, _: str) -> None: ...
+
+
+def test_what_the_kernel_holds_back_is_pushed_while_nothing_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without it a download whose records the kernel makes may stop for good (session/ktls.py)."""
+    monkeypatch.setattr(meanwhile, "STATUS_SECONDS", 0.01)
+    ours, theirs = socket.socketpair()
+    control, client = socket.socketpair()
+    with ours, theirs, control, client:
+        one = meanwhile.Meanwhile(cast("Session", Silent(control)), str)
+        deadline = time.monotonic() + SECONDS
+        pushed = one.wait(ours.fileno(), select.POLLIN, deadline, push=lambda: theirs.sendall(b"x"))
+
+    assert pushed
 
 
 @contextlib.contextmanager
