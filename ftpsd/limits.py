@@ -38,8 +38,9 @@ CREDENTIAL_BYTES = 1 << 20
 """What is read of one, as by systemd."""
 LOGIN_ATTEMPTS = 5
 """Logins one control connection may try, whatever helper connection it uses (MaxLoginFailures=)."""
-REQUESTS = 16
-"""Requests one helper connection may make."""
+REQUESTS = 33
+"""Requests one helper connection may make: one for TLS, and two for each of 15 logins
+(MaxLoginFailures=) and for the one that is too many."""
 REQUEST_SECONDS = 1.0
 """How long a request may take to arrive; an honest session sends it whole."""
 ATTEMPTS_AT_ONCE = 32

@@ -74,7 +74,7 @@ PURPOSES: Final = {
     "when the helper is restarted.",
     "SessionsPerAddress": "So many sessions of users may come from one address, or one IPv6 "
     "network of 64 bits.",
-    "MaxLoginFailures": "So often one connection may try to log in.",
+    "MaxLoginFailures": "So often one connection may try to log in, and for a minute.",
     "AddressFailures": "After so many failed logins from one address, or one IPv6 network of 64 "
     "bits, each further one waits a second longer, up to 10; of more than four at once the others "
     "are refused (421).",

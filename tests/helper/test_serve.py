@@ -13,10 +13,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ftpsd import limits
+from ftpsd import limits, options
 from ftpsd.wire import helper
 from ftpsd.wire.channel import Channel, Closed, Peer
 from ftpsd.wire.codec import encode_call
@@ -24,16 +25,21 @@ from ftpsd.wire.helper import HELPER
 from ftpsd.wire.message import Done, Refusal, Secret
 
 ROOT = Path(__file__).parents[2]
+MOST = "15"
+"""The highest that MaxLoginFailures= may be: whoever is called "anonymous" has it."""
 PROGRAM = """
 import os, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
-from ftpsd import events, limits
+from ftpsd import events, limits, options
 from ftpsd.helper import serve, settings
-from ftpsd.options import Settings
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-listener, spawner, stored = (socket.socket(fileno=int(fd)) for fd in sys.argv[2:])
+listener, spawner, stored = (socket.socket(fileno=int(fd)) for fd in sys.argv[3:])
 limits.HELPER_CONNECTIONS, limits.ATTEMPTS_AT_ONCE, limits.FAILURE_SECONDS = 4, 2, 0.001
-settings.load = lambda _: (Settings(anonymous_user="no-such-account"), [])
+def load(who):
+    often = options.failures(sys.argv[2]) if who.user == "anonymous" else limits.LOGIN_ATTEMPTS
+    chosen = {"anonymous_user": "no-such-account", "address_failures": 0}
+    return options.Settings(max_login_failures=often, **chosen), []
+settings.load = load
 log = events.Log(lambda *lines: print(lines[0], file=sys.stderr, flush=True))
 helper = serve.Helper(listener, spawner, lambda *_, **__: True, log)
 helper.adopt(stored)
@@ -54,7 +60,7 @@ class Helper:
         stored, kept = socket.socketpair()
         inherited = [one.fileno() for one in (listener, spawner, kept)]
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-c", PROGRAM, str(ROOT), *map(str, inherited)],
+            [sys.executable, "-I", "-c", PROGRAM, str(ROOT), MOST, *map(str, inherited)],
             pass_fds=inherited,
             stderr=subprocess.PIPE,
             text=True,
@@ -196,6 +202,26 @@ def test_attempts_are_counted_by_control_connection(served: Helper, control: soc
         peer.close()
 
     assert refusals == [helper.Denied] * limits.LOGIN_ATTEMPTS + [helper.Exhausted]
+
+
+def test_the_highest_max_login_failures_is_reached_in_the_clear_and_under_tls(
+    served: Helper, control: socket.socket
+) -> None:
+    """In the clear a session asks before each password, and under TLS once before all of them."""
+    with pytest.raises(ValueError, match="15"):
+        options.failures(str(int(MOST) + 1))
+    who: dict[str, Any] = {"user": "anonymous", "tls": True, "host": None}
+    who["control_fd"] = control.fileno()
+    peer, refusals = served.connect(), []
+    peer.ask(helper.GetEncryption(control_fd=control.fileno()))
+    for _ in range(int(MOST) + 1):
+        assert peer.ask(helper.MaySendPassword(**who)).password
+        try:
+            peer.ask(helper.Login(password=Secret("x"), certificate=None, **who))
+        except Refusal as refusal:
+            refusals.append(type(refusal))
+
+    assert refusals == [helper.Denied] * int(MOST) + [helper.Exhausted]
 
 
 def test_a_helper_without_its_spawner_ends(served: Helper) -> None:

@@ -235,6 +235,16 @@ def test_a_connection_may_try_so_often(machine: Machine, place: str) -> None:
         assert told == ["530", "530", "421"]
 
 
+def test_a_connection_may_try_as_often_as_can_be_set(machine: Machine) -> None:
+    lines = ("MaxLoginFailures=15", "AddressFailures=infinity")
+    with login(machine, "main", *lines), Session(machine, source=own_address()) as session:
+        # In the clear each password is asked about before it is sent.
+        told = [session.code(one) for _ in range(15) for one in ("USER anna", "PASS wrong")]
+        assert told == ["331", "530"] * 15
+        assert session.code("USER anna") == "331"
+        assert session.reply("PASS wrong") == "421 Too many logins failed."
+
+
 def test_logins_take_their_time(machine: Machine, place: str) -> None:
     with login(machine, place, "FailedLoginDelaySec=3s", "LoginDelaySec=2s"):
         begun = time.monotonic()
