@@ -63,8 +63,12 @@ def shaken(server: Configured, context: ssl.SSLContext) -> tuple[str, str]:
 
 
 def test_a_password_needs_tls(server: Configured, place: str) -> None:
+    server.write("main", "")
     with Client(server.served) as client:
-        assert client.says(f"USER {USER}")[:3] == "331"
+        assert client.says(f"USER {USER}")[:3] == "530"
+    choose(server, place, "RequireTLS=no")
+    with Client(server.served) as client:
+        assert client.codes(f"USER {USER}", f"PASS {PASSWORD}") == ["331", "230"]
     choose(server, place, "RequireTLS=passwords")
     with Client(server.served) as client:
         assert client.says(f"USER {USER}")[:3] == "530"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from ftp_session import Session
 from machine import Machine, eventually
+from test_login_policies import PLACES, chosen
 
 POLICY = "/etc/ftpsd/policies.d/x.conf"
 
@@ -60,14 +61,15 @@ def test_an_upload_is_whole_or_nothing(machine: Machine) -> None:
         assert ".ftpsd" not in machine.run("ls", "-a", "/home/anna").stdout
 
 
-def test_an_upload_is_synced_before_it_is_complete(machine: Machine) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_an_upload_is_synced_before_it_is_complete(machine: Machine, place: str) -> None:
     main = machine.run("systemctl", "show", "-P", "MainPID", "ftpsd-helper").stdout.strip()
     (spawner,) = machine.run("pgrep", "-P", main, "-f", "spawner").stdout.split()
-    with files(machine, "SyncUploads=yes"):
+    with chosen(machine, place, "Files", "SyncUploads=yes"):
         strace = machine.popen("strace", "-f", "-p", spawner, "-e", "trace=fsync")
         assert strace.stdout is not None
         assert "attached" in strace.stdout.readline()
-        with Session(machine, "anna") as anna:
+        with Session(machine, "anna", source="127.9.254.1") as anna:
             anna.store("file", b"x")
             anna.delete("file")
         machine.run("pkill", "-INT", "-x", "strace")
