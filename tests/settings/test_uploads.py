@@ -109,6 +109,26 @@ def test_a_copy_appears_whole_too(configured: Configured, root: Path, place: str
     assert [(one.name, one.read_text()) for one in root.iterdir()] == [("file", "oldold")]
 
 
+@pytest.mark.parametrize("line", ["AtomicUploads=yes", "DeleteFailedUploads=yes"])
+def test_a_copy_that_fails_leaves_nothing(configured: Configured, root: Path, line: str) -> None:
+    (root / "large").write_bytes(SOME)
+    configured.set("main", "Files", "MaxFileSize=50K", line)
+    with configured.client() as client:
+        assert client.codes("SITE CPFR large", "SITE CPTO copy") == ["350", "552"]
+        assert sorted(os.listdir(root)) == ["file", "large"]
+        assert client.codes("SITE CPFR file", "SITE CPTO copy") == ["350", "250"]
+    assert (root / "copy").read_text() == "old"
+
+
+def test_a_file_that_is_copied_to_itself_stays(configured: Configured, root: Path) -> None:
+    """It is no upload that failed."""
+    configured.set("main", "Files", "DeleteFailedUploads=yes")
+    with configured.client() as client:
+        assert client.codes("SITE CPFR file", "SITE CPTO file") == ["350", "553"]
+        assert client.store("STOR new", b"new")[:3] == "226"
+    assert (root / "file").read_text() == "old"
+
+
 def test_without_overwriting_an_upload_never_replaces(configured: Configured, root: Path) -> None:
     configured.set("main", "Files", "AtomicUploads=yes", "Overwrite=no")
     with configured.client() as client:

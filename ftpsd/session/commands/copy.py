@@ -77,19 +77,38 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
         # Nothing is emptied yet: the target may be a source by another name.
         mode = "store" if replace else "append"
         opened += [ask(files.Create(path=target, mode=mode, offset=0)).file_fd]
-        if _twice(opened):
-            return _TWO_NAMES
-        _place(opened[-1], replace=replace)
-        return _all(session, opened[:-1], opened[-1], clone=replace)
+        return _fill(session, opened, replace=replace)
     except files.Refused as refusal:
+        _log(session, at, refusal.reason, replace=replace)
         return refused(at, refusal.reason, naming=at is target)
     except OSError as error:
-        return failure(error) or Reply(reply.LOCAL_ERROR, "The file system failed.")
+        said = failure(error) or Reply(reply.LOCAL_ERROR, "The file system failed.")
+        _log(session, target, said.lines[0].rstrip("."), replace=replace)
+        return said
     finally:
         for fd in opened:
             os.close(fd)
         # Of a copy that is whole nothing is left to be taken back.
         ask(files.Finish(whole=False))
+
+
+def _log(session: Session, path: str, reason: str, *, replace: bool) -> None:
+    session.log(events.REFUSED, verb="CPTO" if replace else "COMB", path=path, reason=reason)
+
+
+def _fill(session: Session, opened: list[int], *, replace: bool) -> Reply | int:
+    """Write all to the last one; the worker hears whether it is whole, or may be removed."""
+    # One that is not touched because it is its own source is as whole as it was.
+    whole = _twice(opened)
+    try:
+        if whole:
+            return _TWO_NAMES
+        _place(opened[-1], replace=replace)
+        found = _all(session, opened[:-1], opened[-1], clone=replace)
+        whole = not isinstance(found, Reply)
+        return found
+    finally:
+        session.logged_in.files.ask(files.Finish(whole=whole), limits.SYNC_SECONDS)
 
 
 def _twice(opened: list[int]) -> bool:
@@ -112,7 +131,6 @@ def _all(session: Session, sources: list[int], target: int, *, clone: bool) -> R
         if isinstance(moved, Reply):
             return moved
         total += moved
-    session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
     return total
 
 
