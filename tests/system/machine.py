@@ -45,6 +45,7 @@ PACKAGES = {
     "testing": "systemd,python3",
     "clients-trixie": f"{_STABLE},{_CLIENTS}",
     "twins-bookworm": f"{_STABLE},vsftpd",
+    "quota-bookworm": f"{_STABLE},btrfs-progs",
     "kernel-bookworm": _KERNEL,
     "kernel-trixie": _KERNEL,
 }
