@@ -74,7 +74,8 @@ def seen(both: Machine, twin: Twin) -> tuple[dict[str, dict[str, str]], str]:
             "servers": {"vsftpd": [twin.host, PORT], "ftpsd": [twin.host, twin.port]},
             "logins": twin.logins,
             "tls": twin.tls,
-            "commands": COMMANDS,
+            "commands": COMMANDS if twin.dialogue else [],
+            "scenes": twin.scenes,
         }
         inside = ("python3", "/src/tests/system/twins_inside.py")
         said = both.run(*inside, text=json.dumps(asked)).stdout

@@ -92,7 +92,10 @@ _GUESTS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Twin:
-    """A configuration: without a `listen` of its own it listens on IPv4."""
+    """A configuration: without a `listen` of its own it listens on IPv4.
+
+    The first of the logins is that of the scenes. Without a `dialogue` it only logs in and out.
+    """
 
     config: str
     logins: tuple[tuple[str, ...], ...]
@@ -101,6 +104,8 @@ class Twin:
     host: str = "127.0.0.1"
     port: int = 21
     listen: str = "listen=YES\n"
+    dialogue: bool = True
+    scenes: tuple[str, ...] = ()
 
 
 TWINS: Final = {
@@ -124,6 +129,7 @@ TWINS: Final = {
         "xferlog_std_format=YES\npam_service_name=vsftpd\nuserlist_enable=YES\ntcp_wrappers=YES\n",
         files={"/etc/vsftpd.user_list": "root\nbin\nbob\n"},
         logins=(ANNA, BOB),
+        scenes=("active",),
     ),
     "mirror": Twin(
         config=f"{_ANONYMOUS}anon_root=/srv/mirror\nanon_max_rate=2000000\nmax_clients=200\n"
@@ -163,6 +169,7 @@ TWINS: Final = {
         config=f"{_LOCAL}chroot_list_enable=YES\nallow_writeable_chroot=YES\n",
         files={"/etc/vsftpd.chroot_list": "bob\n"},
         logins=(ANNA, BOB),
+        scenes=("active",),
     ),
     "guests": Twin(
         config=f"{_GUESTS}anon_umask=022\nhide_ids=YES\nuser_config_dir=/etc/vsftpd.users\n",
@@ -202,6 +209,25 @@ TWINS: Final = {
         logins=(ANNA,),
     ),
     "TLS for all": Twin(config=f"{_JAILED}{_TLS}", tls="explicit", logins=(ANNA,)),
+    "TLS with sessions resumed": Twin(
+        config=f"{_JAILED}{_TLS.replace('ssl_reuse=NO', 'ssl_reuse=YES')}",
+        tls="explicit",
+        logins=(ANNA,),
+        dialogue=False,
+        scenes=("resumption",),
+    ),
+    "few at a time": Twin(
+        config=f"{_JAILED}max_per_ip=2\nmax_clients=3\n",
+        logins=(ANNA,),
+        dialogue=False,
+        scenes=("crowd",),
+    ),
+    "slow": Twin(
+        config=f"{_JAILED}local_max_rate=1000000\n",
+        logins=(ANNA,),
+        dialogue=False,
+        scenes=("rate",),
+    ),
     "TLS from the first byte": Twin(
         config=f"{_JAILED}{_TLS}implicit_ssl=YES\n", tls="implicit", port=990, logins=(ANNA,)
     ),

@@ -2,9 +2,9 @@
 """Run in a machine: the same dialogue with several servers, over the same files each time.
 
 The standard input has a JSON object: servers (name: [host, port]), logins ([user, password] each),
-tls ("", "explicit" or "implicit"), commands. The output is one, too: what was seen of each server,
-by step. Texts of replies differ, so a step is its codes, and what a client works with: the path of
-PWD, the value of SIZE, the columns of LIST, contents, and in the end every file that changed.
+tls ("", "explicit" or "implicit"), commands, scenes. The output is one, too: what was seen of each
+server, by step. Texts of replies differ, so a step is its codes, and what a client works with: the
+path of PWD, the value of SIZE, the names of LIST, contents, in the end every file that changed.
 """
 
 from __future__ import annotations
@@ -145,17 +145,18 @@ class Client:
 
 
 def listed(data: bytes) -> dict[str, str]:
-    """Give the columns of a listing that two servers can agree on, names in order."""
-    rows = sorted(
-        (line.split(maxsplit=8) for line in data.decode().splitlines()), key=lambda row: row[8:]
-    )
-    rows = [row for row in rows if len(row) == 9]
-    return {
-        "names": " ".join(row[8] for row in rows),
-        "modes": " ".join(row[0] for row in rows),
-        "owners": " ".join(":".join(row[2:4]) for row in rows),
-        "sizes": " ".join(row[4] for row in rows if row[0][0] == "-"),
-    }
+    """Give what two servers can agree on of a listing, by path; owners by themselves."""
+    found, directory = {}, ""
+    for line in data.decode().splitlines():
+        row = line.split(maxsplit=8)
+        if len(row) == 9:
+            name = directory + row[8]
+            found[name] = f"{row[0]} {row[4]}" if row[0][0] == "-" else row[0]
+            found[f"{name} owners"] = ":".join(row[2:4])
+        elif line.endswith(":"):
+            directory = line.removesuffix(":").removeprefix(".").lstrip("/")
+            directory += "/" if directory else ""
+    return found
 
 
 def step(client: Client, command: str) -> dict[str, str]:
@@ -222,6 +223,11 @@ def dialogue(server: tuple[str, int], asked: dict[str, Any]) -> dict[str, str]:
         after = snapshot()
         changed = {path for path, _ in before.items() ^ after.items()}
         seen |= {f"{who}: file {path}": after.get(path, "gone") for path in sorted(changed)}
+    if asked["scenes"]:
+        from twins_scenes import play  # it is made of what is here
+
+        reset()
+        seen |= play(server, asked["scenes"], asked["logins"][0])
     return seen
 
 
