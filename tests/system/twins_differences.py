@@ -50,7 +50,6 @@ DIFFERENCES: Final = (
     _named(
         "file .*/made", "700 .*", "750 .*", "Where SITE CHMOD is refused SITE UMASK is as well."
     ),
-    _named("file .*", "640 bob:.*", "600 ftp:.*", "chown_uploads gave uploads to bob"),
     _named(
         "(third of an address|fourth in all)",
         "421",
