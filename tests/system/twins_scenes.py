@@ -54,10 +54,10 @@ def crowd(server: Server, login: tuple[str, str]) -> dict[str, str]:
                 here[0].sock.close()
             client, seen[who] = arrive(server, source, *login)
             deadline = time.monotonic() + LONGEST
-            # Whoever has left, or was refused, may count for some moments more.
-            while who in WELCOME and "421" in seen[who] and time.monotonic() < deadline:
+            # Whoever has left, or was refused, may count for some moments more, with systemd too.
+            while who in WELCOME and not seen[who].endswith("230") and time.monotonic() < deadline:
                 client.sock.close()
-                time.sleep(0.02)
+                time.sleep(0.05)
                 client, seen[who] = arrive(server, source, *login)
             stack.enter_context(contextlib.closing(client.sock))
             if "421" in seen[who]:
