@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import gc
 import grp
@@ -48,7 +49,9 @@ _PARENT_DEATH_SIGNAL, _NO_NEW_PRIVS = 1, 38
 
 def to_stderr(*lines: str) -> None:
     """Write the message of an event alone: there is no journal here."""
-    print(lines[0].removeprefix("MESSAGE="), file=sys.stderr, flush=True)
+    # MaxFileSize= bounds a file that this is written to as well.
+    with contextlib.suppress(OSError):
+        print(lines[0].removeprefix("MESSAGE="), file=sys.stderr, flush=True)
 
 
 class Served:

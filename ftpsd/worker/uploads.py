@@ -124,10 +124,14 @@ class Uploads:
 
     def _there(self, path: str) -> os.stat_result | None:
         try:
-            return self._root.status(path)
+            fd = self._root.open(path, os.O_PATH)
         except OSError:
-            # Opening it tells why.
+            # Opening it for writing tells why.
             return None
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
 
     def finish(self, request: files.Finish) -> Done:
         """End the upload. Raise `OSError` if it is not whole after all."""
