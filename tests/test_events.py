@@ -28,6 +28,7 @@ SHARED = {
     "session": {"user", "remote"},
     "helper": {"user", "remote"},
     "ports": set[str](),
+    "owner": set[str](),
     "admin": {"user", "remote"},
     "__main__.py": set[str](),
 }
