@@ -63,7 +63,9 @@ def test_a_client_that_is_silent_is_sent_away_and_the_log_tells_after_how_long(
         assert client.ended()
     assert eventually(lambda: "time-out; 11 bytes received" in impatient.log())
     seconds = re.findall(r"left after (\d+) s: time-out; 11 bytes", impatient.log())
-    assert seconds == ["1"]
+    assert len(seconds) == 1
+    # More where the machine is busy.
+    assert int(seconds[0]) >= 1
 
 
 def test_the_death_of_a_worker_ends_its_session_alone(served: Served, root: Path) -> None:
