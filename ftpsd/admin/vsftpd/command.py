@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ftpsd.admin.vsftpd.encryption import encryption
 from ftpsd.admin.vsftpd.logins import login
 from ftpsd.admin.vsftpd.people import policies
-from ftpsd.admin.vsftpd.plan import ETC, Plan
+from ftpsd.admin.vsftpd.plan import CREDSTORE, ETC, Plan
 from ftpsd.admin.vsftpd.problems import Problem, problems, untaken
 from ftpsd.admin.vsftpd.reader import Read, read
 from ftpsd.admin.vsftpd.remarks import remarks
@@ -82,7 +82,7 @@ def _mode(path: str) -> int:
 def _missing_directories(directory: Path) -> None:
     for one in (*reversed(directory.parents), directory):
         if not one.is_dir():
-            one.mkdir(mode=0o755)
+            one.mkdir(mode=0o700 if one.name == Path(CREDSTORE).name else 0o755)
 
 
 def _write(root: Path, files: Mapping[str, str]) -> None:
@@ -100,6 +100,17 @@ def _write(root: Path, files: Mapping[str, str]) -> None:
         except OSError:
             os.unlink(name)
             raise
+
+
+def _link(root: Path, links: Mapping[str, str]) -> None:
+    """Lead each credential to its file. Raise `OSError`."""
+    for name, path in links.items():
+        target = root / CREDSTORE.lstrip("/") / name
+        _missing_directories(target.parent)
+        new = target.with_name(f".import-{name}")
+        new.unlink(missing_ok=True)
+        new.symlink_to(path)
+        new.replace(target)
 
 
 def _left_over(root: Path, files: Mapping[str, str]) -> list[str]:
@@ -162,24 +173,30 @@ def run(chosen: argparse.Namespace) -> int:
         return _said(plan.problems)
     files = plan.files()
     if chosen.write:
-        status = _checked_write(chosen, files)
+        status = _checked_write(chosen, files, plan.links)
         if status:
             return status
     else:
         for path, text in files.items():
             _print(f"#### {path}\n{text}")
+        for name, path in plan.links.items():
+            _print(f"#### {CREDSTORE}/{name} leads to {path}\n")
     for path in _left_over(chosen.root, files):
         plan.checks.append(f"{path} is from an earlier import, and still holds.")
     _print(report(chosen.config, found, plan))
     return 0
 
 
-def _checked_write(chosen: argparse.Namespace, files: Mapping[str, str]) -> int:
-    there = [path for path in files if os.path.lexists(chosen.root / path.lstrip("/"))]
+def _checked_write(
+    chosen: argparse.Namespace, files: Mapping[str, str], links: Mapping[str, str]
+) -> int:
+    written = [*files, *(f"{CREDSTORE}/{name}" for name in links)]
+    there = [path for path in written if os.path.lexists(chosen.root / path.lstrip("/"))]
     if there and not chosen.force:
         return _said(Problem(path, 0, "is there; --force writes over it") for path in there)
     try:
         _write(chosen.root, files)
+        _link(chosen.root, links)
     except OSError as error:
         return _said([Problem(str(error.filename), 0, error.strerror or "cannot be written")])
     return 0

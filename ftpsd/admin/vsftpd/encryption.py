@@ -7,13 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from ftpsd.admin.vsftpd.keys import yes
-from ftpsd.admin.vsftpd.plan import Plan, Policy
+from ftpsd.admin.vsftpd.plan import CREDSTORE, Plan, Policy
 
 if TYPE_CHECKING:
     from ftpsd.admin.vsftpd.tree import Tree
     from ftpsd.admin.vsftpd.values import Values
-
-_UNIT = "ftpsd@.service"
 
 
 def encryption(v: Values, tree: Tree, plan: Plan) -> None:
@@ -76,15 +74,16 @@ def _credentials(v: Values, tree: Tree, plan: Plan) -> None:
                 f"There is no file for {name}: clients will see a certificate of ftpsd's own."
             )
             continue
-        plan.unit(_UNIT, "Service", f"LoadCredential={name}:{path.replace('%', '%%')}")
+        if not path.startswith("/"):
+            plan.checks.append(f"Link {CREDSTORE}/{name} to {path}: where that is only you know.")
+            continue
+        plan.links[name] = path
         if tree.read(path) is None:
-            plan.checks.append(f"{path} cannot be read; without it no session can start.")
-        if not path.startswith("/") or path.split() != [path]:
-            plan.checks.append(f"Copy {path} to /etc/credstore/{name}: a unit cannot name it.")
+            plan.checks.append(f"{path} cannot be read; without it there is no TLS.")
 
 
 def _other_certificates(v: Values, plan: Plan) -> None:
-    if any(one.startswith("LoadCredential=ftpsd.pem:") for one in plan.units.get(_UNIT, ())):
+    if "ftpsd.pem" in plan.links:
         plan.checks.append(
             "ftpsd.crt and ftpsd.key in /etc/credstore would come before vsftpd's certificate."
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ftpsd.admin.vsftpd.reader import Read
 
 ETC: Final = "/etc/ftpsd"
+CREDSTORE: Final = "/etc/credstore"
 UNITS: Final = "/etc/systemd/system"
 DROP_IN: Final = "50-vsftpd.conf"
 GREETING: Final = "vsftpd"
@@ -34,13 +35,15 @@ class Policy:
 class Plan:
     """All of it.
 
-    `own` has what the files of single users say; `changes` and `checks` are for the admin to read.
+    `links` has where each credential lies; `own` what the files of single users say; `changes` and
+    `checks` are for the admin to read.
     """
 
     settings: dict[str, str] = dataclasses.field(default_factory=dict)
     policies: list[Policy] = dataclasses.field(default_factory=list)
     units: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     copies: dict[str, str] = dataclasses.field(default_factory=dict)
+    links: dict[str, str] = dataclasses.field(default_factory=dict)
     own: dict[str, tuple[Read, list[Policy]]] = dataclasses.field(default_factory=dict)
     changes: list[str] = dataclasses.field(default_factory=list)
     checks: list[str] = dataclasses.field(default_factory=list)
@@ -60,6 +63,8 @@ class Plan:
         ]
         for name, lines in self.units.items():
             found += [f"{line} ({name})" for line in lines if line.startswith(f"{key}=")]
+        if key in self.links:
+            found.append(f"{CREDSTORE}/{key} leads to {self.links[key]}")
         return found
 
     def files(self) -> dict[str, str]:

@@ -165,3 +165,25 @@ def test_it_is_a_command_of_ftpsdctl(config: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "LocalUsers=yes" in done.stdout
+
+
+def test_certificates_are_led_to_where_they_are_renewed(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = "ssl_enable=YES\nrsa_cert_file=/etc/ssl/a b%h.pem\nrsa_private_key_file=/etc/ssl/key\n"
+    config.write_text(TEXT + given)
+    store = config.parent / "root/etc/credstore"
+
+    assert run(config) == 0
+    assert "#### /etc/credstore/ftpsd.crt leads to /etc/ssl/a b%h.pem\n" in capsys.readouterr().out
+    assert not store.exists()
+    assert run(config, "--write") == 0
+    assert "/etc/credstore/ftpsd.key leads to /etc/ssl/key" in capsys.readouterr().out
+    assert store.stat().st_mode & 0o777 == 0o700
+    assert {one.name: str(one.readlink()) for one in store.iterdir()} == {
+        "ftpsd.crt": "/etc/ssl/a b%h.pem",
+        "ftpsd.key": "/etc/ssl/key",
+    }
+    assert run(config, "--write") == 1
+    assert "/etc/credstore/ftpsd.key: is there; --force" in capsys.readouterr().err
+    assert run(config, "--write", "--force") == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ftpsd.admin.vsftpd.command import make
-from ftpsd.admin.vsftpd.plan import Plan
+from ftpsd.admin.vsftpd.plan import CREDSTORE, Plan
 from ftpsd.admin.vsftpd.row import VENDORS
 from ftpsd.admin.vsftpd.tree import Tree
 from ftpsd.helper.settings import MATCHES
@@ -71,7 +71,8 @@ def made(file: Path) -> str:
             + "".join(f"{one.file}:{one.line}: {one.reason}\n" for one in found.problems)
         )
     base = {} if file == EMPTY else plan(EMPTY.read_text()).files()
-    return before + compared(found.files(), base)
+    links = {f"{CREDSTORE}/{name}": f"leads to {path}" for name, path in found.links.items()}
+    return before + compared(found.files() | links, base)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
