@@ -80,8 +80,10 @@ TICKET_SECONDS = 7 * 86400
 
 _HEAD = object.__basicsize__
 _WORD = 8
-_SET_GROUPS_LIST = 92
-"""SSL_CTRL_SET_GROUPS_LIST, in ssl.h."""
+_SET_GROUPS_LIST, _SET_CACHE_MODE = 92, 44
+"""SSL_CTRL_SET_GROUPS_LIST and SSL_CTRL_SET_SESS_CACHE_MODE, in ssl.h."""
+_ONLY_LOOK_UP = 0x202
+"""SSL_SESS_CACHE_SERVER and SSL_SESS_CACHE_NO_INTERNAL_STORE."""
 
 
 def known() -> bool:
@@ -161,6 +163,12 @@ def set_groups(context: Context, names: str) -> bool:
     """Choose the groups of the key exchange (SSL_CTX_set1_groups_list(3)); `False` if it cannot."""
     arguments = (_context(context), Long(_SET_GROUPS_LIST), Long(0), names.encode())
     return known() and _function("SSL_CTX_ctrl")(*arguments) == 1
+
+
+def keep_no_more_sessions(context: Context) -> bool:
+    """Let those be resumed that are, and no further ones (SSL_CTX_set_session_cache_mode(3))."""
+    arguments = (_context(context), Long(_SET_CACHE_MODE), Long(_ONLY_LOOK_UP), Long(0))
+    return known() and bool(_function("SSL_CTX_ctrl")(*arguments))
 
 
 def forget_errors() -> None:

@@ -25,6 +25,8 @@ PROTOCOL = b"ftp"
 """FTP's name among the protocols of ALPN."""
 NO_APPLICATION_PROTOCOL = bytes((21, 3, 3, 0, 2, 2, 120))
 """A fatal alert (RFC 7301, section 3.2), as a record."""
+_BROKEN = bytes((23, 3, 3, 0, 1, 0))
+"""A record that cannot be decrypted."""
 RAW, RAW_CONTROL = 1 << 17, 1 << 12
 """Bytes read from the socket at once."""
 _FEW = 1 << 15
@@ -147,11 +149,23 @@ class Secure:
                 self._read()
             return
         if self._must_resume and not self._tls.session_reused:
-            # Not a byte more: what is left to send would complete the handshake of TLS 1.2. And
-            # freed without an end it leaves OpenSSL's cache, or the next could resume this one.
-            self._tls = None
+            # Not a byte more: what is left to send would complete the handshake of TLS 1.2.
+            self._spoil()
             raise NotResumed("it does not resume the TLS session of the control connection")
         self._shaken = True
+
+    def _spoil(self) -> None:
+        """Have OpenSSL forget the session, or the next connection could resume this one.
+
+        Only a fatal error takes it out of the cache: Python 3.13 marks a connection as ended before
+        it frees it, so that it stays there.
+        """
+        self._in.write(_BROKEN)
+        try:
+            self._tls.read(1)
+        except SSLError:
+            pass
+        self._tls = None
 
     def _read(self) -> None:
         try:

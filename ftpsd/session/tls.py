@@ -90,6 +90,10 @@ class Tls:
         if context is not None:
             connection.context = context
 
+    def alone(self) -> None:
+        """Let no session be resumed but that of the control connection, which has begun."""
+        openssl.keep_no_more_sessions(self._context)
+
     def control(self, sock: _socket.socket) -> Secure:
         """Protect the control connection."""
         self._context.num_tickets = _TICKETS

@@ -140,3 +140,19 @@ def test_before_tls_13_there_is_no_ticket_to_renew(credentials: Path) -> None:
 
         assert session.client.arrived() == b"150"
         assert session.client.tickets == 1
+
+
+def test_once_the_control_connection_is_there_no_other_session_can_be_resumed(
+    credentials: Path,
+) -> None:
+    """Not even one that was let in, where a data connection need not resume."""
+    with Session(credentials, V12) as session:
+        session.tls.alone()
+        own, session.context = session.context, without_tickets()
+        _, stranger = session.data()
+        assert not stranger.reused
+        reason, again = session.refuses(stranger.session, session.context)
+        assert "does not resume" in reason
+        assert not again.reused
+        session.context = own
+        assert session.data(session.client.session, must_resume=True)[1].reused

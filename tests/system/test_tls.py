@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import contextlib
+import ftplib
 import hashlib
 import io
+import socket
 import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from certificates import authority, credential
 from drop_ins import setting
-from ftp_session import SERVER, Session
+from ftp_session import SERVER, Session, network
 from machine import Machine
 from tls_session import NAME, TlsSession, clear_refused, s_client, trusting
 
@@ -167,6 +170,41 @@ def test_the_ticket_of_another_session_is_refused(
         assert refusal(bob).startswith("522 ")
         bob.resumed = bob
         assert bob.works()
+
+
+def offer(data: socket.socket, context: ssl.SSLContext, session: ssl.SSLSession | None) -> Any:
+    """Begin TLS on a data connection, as far as the server goes along; give the session."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, session=session)
+    with data, contextlib.suppress(OSError):
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                data.sendall(outgoing.read())
+                incoming.write(data.recv(65536) or b"the end")
+        data.sendall(outgoing.read())
+        while data.recv(65536):
+            pass
+    return tls.session
+
+
+def test_who_was_refused_once_cannot_resume_that(machine: Machine) -> None:
+    """A client that resumes by the number of a session has it before the server looks at it."""
+    twelve = trusting(version=ssl.TLSVersion.TLSv1_2)
+    twelve.options |= ssl.OP_NO_TICKET
+    session: ssl.SSLSession | None = None
+    with (
+        setting(machine, "[TLS]\nTLSResumption=require\n"),
+        TlsSession(machine, "anna") as anna,
+    ):
+        for _ in range(3):
+            with network(machine):
+                data, _ = ftplib.FTP.ntransfercmd(anna, "NLST")
+            session = offer(data, twelve, session)
+            assert anna.getmultiline().startswith("522 ")
+        assert anna.works()
 
 
 @pytest.mark.parametrize(("wanted", "times"), [("prefer", 1), ("off", 0)])

@@ -124,6 +124,7 @@ def begin(session: Session) -> bool:
         session.log(events.TLS_FAILED, reason=reason)
         session.end(f"TLS failed: {reason}")
         return False
+    session.tls.alone()
     version, cipher = tls.about
     session.log(events.TLS_BEGUN, version=version, cipher=cipher)
     return True
