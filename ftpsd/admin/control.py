@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import getpass
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,13 @@ from ftpsd.admin.vsftpd import command as vsftpd
 from ftpsd.helper import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ftpsd.options import Settings
+
+GREETINGS: Final = Path("/etc/ftpsd/greetings")
+BANNER: Final = Path("/etc/credstore/ftpsd.banner")
+"""Where the greeting was before there were several."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,14 +48,33 @@ def _settings() -> Settings:
 
 def _check(_: argparse.Namespace) -> int:
     # Whose login it is does not matter: every policy is read, to see whether it is for them.
-    mistakes = settings.load(settings.Who(user="", groups=(), anonymous=False, address="::1"))[1]
-    for one in mistakes:
-        place = f"{one.file}:{one.line}" if one.line else f"{one.file}"
-        print(f"{place}: {one.reason}")
-    if not mistakes:
+    who = settings.Who(user="", groups=(), anonymous=False, address="::1")
+    mistakes = settings.load(who)[1]
+    said = [
+        f"{one.file}:{one.line}: {one.reason}" if one.line else f"{one.file}: {one.reason}"
+        for one in mistakes
+    ]
+    said += _missing(_settings())
+    for line in said:
+        print(line)
+    if not said:
         read = ", ".join(str(file) for file in settings.files())
         print(f"No mistakes in {read}." if read else "There are no settings; the defaults hold.")
-    return 1 if mistakes else 0
+    return 1 if said else 0
+
+
+def _missing(chosen: Settings) -> Iterator[str]:
+    """Say what is counted on and not there: by the settings for all, or by an admin's file."""
+    text = GREETINGS / chosen.greeting
+    if chosen.greeting != "default" and not text.is_file():
+        yield f"Greeting={chosen.greeting}: there is no {text}"
+    if BANNER.exists():
+        yield f"{BANNER}: it is not read any more; {GREETINGS}/default is"
+    if chosen.upload_owner:
+        try:
+            pwd.getpwnam(chosen.upload_owner)
+        except KeyError:
+            yield f"UploadOwner={chosen.upload_owner}: there is no account of this name"
 
 
 def _password(arguments: argparse.Namespace) -> str:

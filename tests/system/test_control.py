@@ -50,3 +50,22 @@ def test_systemd_shows_the_files_that_are_read_in_their_order(machine: Machine) 
         assert said == f"No mistakes in {', '.join(one for one in shown if one != masked)}.\n"
     finally:
         machine.run("rm", masked, *read, *hidden)
+
+
+def test_what_is_counted_on_and_not_there_is_found_too(machine: Machine) -> None:
+    file, banner = "/etc/ftpsd/ftpsd.conf.d/x.conf", "/etc/credstore/ftpsd.banner"
+    machine.write(file, "[Session]\nGreeting=ours\n[Files]\nUploadOwner=archive\n")
+    machine.write(banner, "Hello\n")
+    try:
+        status, said = check(machine)
+        assert status == 1
+        assert said.splitlines() == [
+            "Greeting=ours: there is no /etc/ftpsd/greetings/ours",
+            f"{banner}: it is not read any more; /etc/ftpsd/greetings/default is",
+            "UploadOwner=archive: there is no account of this name",
+        ]
+        machine.write(file, "[Files]\nUploadOwner=anna\n")
+        machine.run("rm", banner)
+        assert check(machine)[0] == 0
+    finally:
+        machine.run("rm", "-f", file, banner)
