@@ -289,8 +289,10 @@ def main(argv: list[str]) -> int:
         signal.signal(ending, signal.default_int_handler)
     family = socket.AF_INET6 if ":" in arguments.address else socket.AF_INET
     temporary = tempfile.mkdtemp(prefix="ftpsd-")
+    # By the descriptor, for $TMPDIR may be longer than the path of a socket (unix(7)).
+    place = os.open(temporary, os.O_PATH)
     try:
-        served = Served(arguments, f"{temporary}/org.ftpsd.Ports")
+        served = Served(arguments, f"/proc/self/fd/{place}/org.ftpsd.Ports")
         with socket.create_server(served.broker, family=socket.AF_UNIX) as broker:
             fork(lambda: Broker(broker, lambda *_: None, served.log).serve(), served.log)
         with socket.create_server((arguments.address, arguments.port), family=family) as listener:
@@ -302,6 +304,7 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 0
     finally:
+        os.close(place)
         shutil.rmtree(temporary, ignore_errors=True)
 
 

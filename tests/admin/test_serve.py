@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     (tmp_path / "root").mkdir()
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    # longer than the path of a socket may be
+    temporary = tmp_path / ("tmp" * 40)
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     with serving(tmp_path / "root", tmp_path / "log") as served:
         yield served
 
