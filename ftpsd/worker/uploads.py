@@ -144,9 +144,12 @@ class Uploads:
                 _bound(upload.fd, chosen.max_file_size)
             if chosen.sync_uploads:
                 os.fsync(upload.fd)
-            aside = upload.aside
+            aside, replaces = upload.aside, upload.before is not None
+            # Whatever can go wrong goes wrong while the old file is there.
+            if aside and replaces:
+                self._give(upload.fd)
             upload.show(replace=chosen.overwrite)
-            if aside:
+            if aside and not replaces:
                 # Not before: in a sticky directory only an owner may rename.
                 self._give(upload.fd)
             if chosen.sync_uploads:
@@ -222,6 +225,7 @@ class Uploads:
             os.close(parent)
             return None
         upload = Upload(fd, parent, temporary, final=name)
+        upload.before = old
         if old is not None:
             try:
                 os.fchmod(fd, stat.S_IMODE(old.st_mode) & 0o777)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from asking import reason
 
 from ftpsd.options import Settings
 from ftpsd.wire import files
+from ftpsd.wire.channel import Channel, Peer
+from ftpsd.wire.owner import OWNER
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.rights import Rights
 from ftpsd.worker.uploads import Uploads
@@ -21,8 +24,9 @@ class Uploading:
     """Uploads beneath a root, by some settings."""
 
     def __init__(self, jail: Path, **chosen: Any) -> None:
+        owner: Peer | None = chosen.pop("owner", None)
         self.root = Root(str(jail), Rights(Settings(**chosen)))
-        self.uploads = Uploads(self.root)
+        self.uploads = Uploads(self.root, owner)
 
     def open(self, path: str) -> None:
         self.write(path, "")
@@ -142,3 +146,25 @@ def test_a_denied_directory_takes_no_file_by_a_link(jail: Path) -> None:
     assert reason(lambda: one.write("/way/new", "x")) == "denied"
     one.close()
     assert os.listdir(jail / "full") == ["file"]
+
+
+@pytest.mark.parametrize("before", ["old", None])
+def test_what_cannot_be_given_away_replaces_nothing_and_is_not_left(
+    jail: Path, before: str | None
+) -> None:
+    if before is not None:
+        (jail / "file").write_text(before)
+    there = sorted(os.listdir(jail))
+    gone, end = socket.socketpair()
+    gone.close()
+    owner = Peer(Channel(end), OWNER)
+    one = Uploading(jail, owner=owner, atomic_uploads=True)
+    one.write("/file", "new")
+    with pytest.raises(PermissionError):
+        one.finish(whole=True)
+    one.close()
+    owner.close()
+
+    assert sorted(os.listdir(jail)) == there
+    if before is not None:
+        assert (jail / "file").read_text() == before
