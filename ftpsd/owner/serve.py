@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
 import stat
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import events, limits
 from ftpsd.wire.binding import BINDING, SetOwner
@@ -17,10 +18,15 @@ from ftpsd.wire.gate import Gate, Rule
 from ftpsd.wire.message import Call, Done, Malformed
 from ftpsd.wire.owner import OWNER, Give, NotGiven
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 RULES: Final = (Rule(SetOwner, at_most=1), Rule(Give, after=SetOwner))
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **OWNER.calls}
 _GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
 _SPECIAL: Final = stat.S_ISUID | stat.S_ISGID
+STORED: Final = "bound-"
+"""How the names begin under which systemd keeps channels over a restart."""
 
 
 def give(fd: int, uid: int, owner: int) -> None:
@@ -42,13 +48,21 @@ def give(fd: int, uid: int, owner: int) -> None:
 class Client:
     """One channel: to the helper at first, then to one worker."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Serve `sock`."""
+    def __init__(self, sock: socket.socket, bound: str = "") -> None:
+        """Serve `sock`; one kept over a restart is `bound` already, to what `name` gave."""
         # For the journal: which process it was that broke the contract.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.channel = Channel(sock)
         self._gate = Gate(RULES)
         self._uid = self._owner = 0
+        if bound:
+            self._uid, self._owner = map(int, bound.removeprefix(STORED).split("-"))
+            self._gate.grant(SetOwner)
+
+    @property
+    def name(self) -> str:
+        """Give what it is bound to, for systemd to keep beside it (FDNAME=, sd_notify(3))."""
+        return f"{STORED}{self._uid}-{self._owner}" if self._uid else ""
 
     def answer(self) -> None:
         """Answer one request. Raise `Malformed` or `Closed`."""
@@ -77,9 +91,11 @@ class Client:
 class Owners:
     """All channels."""
 
-    def __init__(self, listener: socket.socket, log: events.Log) -> None:
-        """Accept on `listener`."""
-        self._listener, self._log = listener, log
+    def __init__(
+        self, listener: socket.socket, keep: Callable[[str, int], object], log: events.Log
+    ) -> None:
+        """Accept on `listener`; `keep` stores a bound channel over a restart."""
+        self._listener, self._keep, self._log = listener, keep, log
         self._clients: dict[int, Client] = {}
         self._epoll = select.epoll()
         self._epoll.register(listener, select.EPOLLIN)
@@ -101,15 +117,22 @@ class Owners:
         if len(self._clients) >= limits.OWNER_CONNECTIONS:
             sock.close()
             return
-        self._clients[sock.fileno()] = Client(sock)
+        self.adopt(sock)
+
+    def adopt(self, sock: socket.socket, bound: str = "") -> None:
+        """Serve one more channel."""
+        self._clients[sock.fileno()] = Client(sock, bound)
         self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
 
     def _look(self, client: Client, event: int) -> None:
         if event & _GONE:
             self._leave(client)
             return
+        before = client.name
         try:
             client.answer()
+            if client.name != before:
+                self._keep(client.name, client.channel.fileno())
         except Malformed as reason:
             sender = client.channel.sender
             pid = sender.pid if sender else "unknown"
@@ -121,6 +144,9 @@ class Owners:
     def _leave(self, client: Client) -> None:
         del self._clients[client.channel.fileno()]
         self._epoll.unregister(client.channel)
+        # systemd has a duplicate until it notices, and the worker would not see this one close.
+        with contextlib.suppress(OSError):
+            client.channel.sock.shutdown(socket.SHUT_RDWR)
         client.channel.close()
 
 
@@ -129,8 +155,16 @@ def main() -> int:
     from systemd.daemon import listen_fds_with_names, notify
 
     log = events.Log(events.to_journal())
-    (listener,) = listen_fds_with_names()
-    owners = Owners(socket.socket(fileno=listener), log)
+    inherited = listen_fds_with_names()
+
+    def keep(name: str, fd: int) -> None:
+        notify(f"FDSTORE=1\nFDNAME={name}", fds=[fd])
+
+    (listener,) = (fd for fd, name in inherited.items() if not name.startswith(STORED))
+    owners = Owners(socket.socket(fileno=listener), keep, log)
+    for fd, name in inherited.items():
+        if name.startswith(STORED):
+            owners.adopt(socket.socket(fileno=fd), name)
     notify("READY=1")
     log(events.READY, process="ftpsd-owner")
     while True:

@@ -33,11 +33,13 @@ class Driven:
     def __init__(self, path: Path, stack: ExitStack) -> None:
         self.stack = stack
         self.said: list[str] = []
+        self.kept: dict[str, int] = {}
         self._path = str(path / "owner")
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
         listener.bind(self._path)
         listener.listen()
-        self.owners = Owners(listener, events.Log(lambda *lines: self.said.append(lines[0])))
+        log = events.Log(lambda *lines: self.said.append(lines[0]))
+        self.owners = Owners(listener, self.kept.__setitem__, log)
         stack.callback(self._end)
 
     def _end(self) -> None:
@@ -215,3 +217,18 @@ def test_a_file_system_that_refuses_is_no_mistake_of_ours(tmp_path: Path) -> Non
     os.close(fd)
     with pytest.raises(NotGiven):
         give(fd, ME, ME)
+
+
+def test_what_a_channel_is_bound_to_outlives_a_restart(driven: Driven, tmp_path: Path) -> None:
+    peer, path = driven.bound(), a_file(tmp_path / "x")
+    ((name, fd),) = driven.kept.items()
+    (old,) = driven.owners._clients.values()
+    kept = socket.socket(fileno=os.dup(fd))
+    driven.owners._clients.clear()
+    driven.owners._epoll.unregister(fd)
+    old.channel.close()
+    driven.owners.adopt(kept, name)
+
+    assert isinstance(driven.ask(peer, opened(driven, path)), Done)
+    with pytest.raises(NotGiven):
+        driven.ask(peer, opened(driven, "/etc/passwd"))

@@ -96,12 +96,24 @@ def test_nobody_logs_in_where_uploads_cannot_be_given(machine: Machine, name: st
     assert any(name in message for message in messages[-5:])
 
 
-def test_an_upload_that_cannot_be_given_is_refused(machine: Machine) -> None:
-    """Its service was ended: the session goes on, without uploads, and the next has them."""
+@pytest.mark.parametrize("how", ["restart", "kill --signal=KILL"])
+def test_a_session_gives_its_uploads_away_whatever_is_restarted(machine: Machine, how: str) -> None:
     with chosen(machine, "drop-in", "Files", "UploadOwner=archive"):
         with Session(machine, **guest()) as session:
             session.store("incoming/a", b"x")
-            machine.run("systemctl", "restart", "ftpsd-owner.service")
+            machine.run("systemctl", *how.split(), "ftpsd-owner.service")
+            session.store("incoming/b", b"x")
+        with Session(machine, **guest()) as session:
+            session.store("incoming/c", b"x")
+    assert owners(machine) == "".join(f"{name} archive 644\n" for name in "abc")
+
+
+def test_an_upload_that_cannot_be_given_is_refused(machine: Machine) -> None:
+    """Its service was stopped: the session goes on, without uploads, and the next has them."""
+    with chosen(machine, "drop-in", "Files", "UploadOwner=archive"):
+        with Session(machine, **guest()) as session:
+            session.store("incoming/a", b"x")
+            machine.run("systemctl", "stop", "ftpsd-owner.service")
             session.sendcmd("EPSV")
             assert session.code("STOR incoming/b")[0] in "45"
             assert session.code("PWD") == "257"
