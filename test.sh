@@ -83,7 +83,8 @@ if [[ $what != system ]]; then
   check
   # alone they are to take less than a minute, so that properties are tried with fewer examples
   if [[ $what == fast ]]; then set -- -p tests.quick "$@"; fi
-  step 'fast tests' .venv/bin/python -m pytest -n 3 --dist worksteal -m 'not system' --ignore=tests/system "$@"
+  # twice as many as there are processors, for some wait
+  step 'fast tests' .venv/bin/python -m pytest -n "$((2 * $(nproc)))" --dist worksteal -m 'not system' --ignore=tests/system "$@"
 fi
 if [[ $what != fast ]]; then
   step 'system tests' .venv/bin/python -m pytest -n 2 --dist loadgroup -m system "${@:-tests/system}"

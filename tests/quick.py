@@ -9,5 +9,5 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-settings.register_profile("quick", settings.get_profile("default"), max_examples=30, deadline=None)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20, deadline=None)
 settings.load_profile("quick")

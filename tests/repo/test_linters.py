@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Linters, type checkers and the import contracts have nothing to say.
-
-All are started at once, for they would take longest one after the other.
-"""
+"""Linters, type checkers and the import contracts have nothing to say."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,47 +16,25 @@ COMMANDS = {
     "mypy": ["mypy", "--explicit-package-bases", "ftpsd", "tests", "benchmarks"],
     "ruff": ["ruff", "check", "ftpsd", "tests", "benchmarks"],
     "ruff-format": ["ruff", "format", "--check", "ftpsd", "tests", "benchmarks"],
-    "import-linter": ["lint-imports"],
+    "import-linter": ["lint-imports", "--no-cache"],
     "codespell": ["codespell"],
 }
 TESTS_PATH = ("tests/typings", "tests", "tests/system")
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """Start all of them; each keeps what it remembers outside the tree."""
-    cache = tmp_path_factory.mktemp("cache")
-    beside = Path(sys.executable).parent
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_linter_has_nothing_to_say(name: str, pytestconfig: pytest.Config) -> None:
+    assert pytestconfig.cache is not None
+    remembered = pytestconfig.cache.mkdir("linters")
     environment = {
         **os.environ,
-        "PATH": f"{beside}:{os.environ['PATH']}",
-        "RUFF_CACHE_DIR": str(cache / "ruff"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MYPY_CACHE_DIR": str(remembered / "mypy"),
+        "MYPYPATH": ":".join(TESTS_PATH),
+        "RUFF_CACHE_DIR": str(remembered / "ruff"),
     }
-    started = {}
-    for name, command in COMMANDS.items():
-        own = dict(environment)
-        if command[0] == "mypy":
-            own["MYPY_CACHE_DIR"] = str(cache / name)
-            own["MYPYPATH"] = ":".join(TESTS_PATH)
-        arguments = command + ["--no-cache"] * (name == "import-linter")
-        started[name] = subprocess.Popen(
-            arguments,
-            cwd=ROOT,
-            env=own,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    yield started
-    for process in started.values():
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    done = subprocess.run(
+        COMMANDS[name], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_linter_has_nothing_to_say(running: dict[str, subprocess.Popen[str]], name: str) -> None:
-    said, _ = running[name].communicate()
-
-    assert running[name].returncode == 0, said
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 IMPATIENT = """
 limits.FAILURE_SECONDS = 0.01
 limits.LOGIN_TIMEOUT_SECONDS = 0.5
+limits.EXPANDED_DIRECTORIES = 1000
 options.Settings.__init__.__kwdefaults__.update(idle_timeout_sec=1, data_timeout_sec=1)
 """
 
@@ -49,7 +50,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server that waits for a second where another waits for minutes."""
+    """A server that waits for a second where another waits for minutes, or works for seconds."""
     log = tmp_path_factory.mktemp("log") / "log"
     with serving(tmp_path_factory.mktemp("root"), log, change=IMPATIENT) as served:
         yield served

@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from served import Client, eventually
+from served import Client, crowd, eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,8 +112,7 @@ def test_rang_sends_a_part(
 
 @pytest.mark.parametrize("command", ["LIST", "NLST", "MLSD", "LIST -R"])
 def test_a_listing_may_be_compressed(client: Client, root: Path, command: str) -> None:
-    for number in range(500):
-        (root / f"a file of some name {number}").touch()
+    crowd(root, (f"a file of some name {number}" for number in range(500)))
     plain = client.fetch(command)
     compressed(client)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from secured import VERSIONS, Protected, SecureClient
-from served import SECONDS, Served, empty, everything
+from served import SECONDS, Served, crowd, empty, everything
 
 if TYPE_CHECKING:
     import ssl
@@ -257,8 +257,7 @@ def test_what_is_added_is_whole(secure: SecureClient, command: str) -> None:
 
 def test_a_long_listing_is_whole(secure: SecureClient) -> None:
     names = [f"{number:05}" for number in range(4_000)]
-    for name in names:
-        os.mknod(secure.served.root / name)
+    crowd(secure.served.root, names)
     for command in ("NLST", "LIST", "MLSD"):
         lines = secure.fetch(command).decode().split("\r\n")
 

@@ -283,12 +283,12 @@ def test_a_client_that_uses_a_ticket_once_transfers_as_often_as_it_likes(
     with SecureClient(strict, version) as client:
         client.login()
         for number in range(50):
-            with client.transfer("STOR new" if number % 2 else "RETR new") as data:
+            with client.transfer("RETR new" if number % 2 else "STOR new") as data:
                 assert data.reused
                 if number % 2:
-                    data.notify()
-                else:
                     assert data.recv(1) == b""
+                else:
+                    data.notify()
             used.add(client.session.id if client.session else b"")
             assert client.reply()[:3] == "226"
         assert client.in_step()
