@@ -12,7 +12,7 @@ import pytest
 from ftp_session import Session
 from machine import Machine, eventually
 
-from ftpsd import events
+from ftpsd import events, limits
 
 PASSWORD = "C\u00e4rls \\ 'password\" "
 _NUMBERS = itertools.count(1)
@@ -246,3 +246,18 @@ def test_another_user_logs_in_after_rein(machine: Machine) -> None:
         session.delete("hers")
     workers = ("pgrep", "--uid", "anna,bob", "--full", "ftpsd")
     eventually(lambda: machine.run(*workers, check=False).returncode)
+
+
+def start_over(session: Session, password: str) -> None:
+    assert session.code("REIN") == "220"
+    session.login("anna", password)
+
+
+def test_who_logs_in_without_end_is_told_that_no_more_logins_are_possible(machine: Machine) -> None:
+    with Session(machine, "anna") as session:
+        # The settings for TLS are asked of the helper, too.
+        assert "AUTH TLS" in session.sendcmd("FEAT")
+        for _ in range(limits.REQUESTS // 2 - 1):
+            start_over(session, machine.passwords["anna"])
+        with pytest.raises(ftplib.error_temp, match="421 Logging in is not possible now"):
+            start_over(session, machine.passwords["anna"])

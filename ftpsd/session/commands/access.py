@@ -63,7 +63,7 @@ def name(session: Session, user: str) -> Reply | None:
         except helper.EncryptionRequired:
             session.log(events.ENCRYPTION_MISSED, user=user)
             return _ENCRYPT
-        except Refusal:
+        except (Refusal, Closed, Malformed):
             session.end("no login", _NOT_NOW)
             return None
     session.user = user
