@@ -18,7 +18,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -154,11 +154,17 @@ class _Container:
         shutil.rmtree(self.work)
 
 
-def run_once(suite: str, *argv: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run a command in a suite's root without booting it; /src is the repository."""
+def run_once(
+    suite: str, *argv: str, seconds: float = 120, show: Mapping[Path, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a suite's root without booting it.
+
+    /src is the repository; what else it can read is in `show`, with its place there.
+    """
     container = _Container(suite)
+    shown = [f"--bind-ro={path}:{place}" for path, place in (show or {}).items()]
     try:
-        command = container.command("--pipe", "--as-pid2", "--", *argv)
+        command = container.command("--pipe", "--as-pid2", *shown, "--", *argv)
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     finally:
         container.remove()
