@@ -10,7 +10,7 @@ callbacks of one process would be overwritten by another. `_ctypes`, beneath it,
 from __future__ import annotations
 
 import _ctypes
-import os
+import posix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,5 +77,5 @@ def _checked(function: Any, arguments: tuple[int | bytes | Buffer, ...]) -> int:
     result: int = function(*values)
     if result < 0:
         error = _ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
+        raise OSError(error, posix.strerror(error))
     return result

@@ -7,4 +7,7 @@ Holds:    the control connection, a connection to the helper; after login channe
           and to the port broker, during a transfer a file and a data connection
 Trusts:   nobody, and is trusted by nobody: whatever it asks for is decided by who receives it
 Must not: open a file or a socket, or decide what a user may do
+
+Every session pays for what is loaded here. So what the system offers is taken from `posix`: `os`
+wraps the same functions, and brings a quarter of a mebibyte that nobody needs.
 """

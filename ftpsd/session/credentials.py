@@ -52,7 +52,7 @@ class Credentials:
         They have paths, as OpenSSL wants them, until `drop`.
         """
         # With a session in the clear it is not loaded.
-        from os import memfd_create, sendfile
+        from posix import memfd_create, sendfile
 
         offset = 0
         for one in told:

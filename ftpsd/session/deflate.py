@@ -7,7 +7,7 @@ What is counted are the bytes of the file, as in the other mode.
 from __future__ import annotations
 
 import errno
-import os
+import posix
 import zlib
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ _PIECE = 1 << 17
 
 def _damaged() -> OSError:
     """Give the error for a stream that is cut off, goes on after its end, or is none of zlib's."""
-    return OSError(errno.EBADMSG, os.strerror(errno.EBADMSG))
+    return OSError(errno.EBADMSG, posix.strerror(errno.EBADMSG))
 
 
 class SendDeflated:

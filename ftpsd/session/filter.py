@@ -7,7 +7,7 @@ do to another of its uid, a session that was taken over could do to its neighbou
 
 from __future__ import annotations
 
-import os
+import posix
 import struct
 
 from ftpsd.syscall import address, prctl
@@ -18,7 +18,7 @@ _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 1
 """SECCOMP_RET_ALLOW; SECCOMP_RET_ERRNO with EPERM."""
 
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_WRITING = posix.O_WRONLY | posix.O_RDWR | posix.O_CREAT | posix.O_TRUNC
 
 ALWAYS = ("creat", "openat2", "truncate", "utime", "utimes", "futimesat", "utimensat")
 """Change a file by its name. A session does so only by a descriptor that its worker gave it."""
@@ -130,10 +130,10 @@ def _install(steps: bytes) -> None:
 
 def install() -> None:
     """Put the filter on this process for good. Raise `OSError`, or `KeyError` as `program` does."""
-    _install(program(os.uname().machine))
+    _install(program(posix.uname().machine))
 
 
 def forbid_opening() -> None:
     """Let this process open no file any more. Raises as `install` does."""
     refuse = [_step(_RETURN, _REFUSE)]
-    _install(_program(os.uname().machine, dict.fromkeys(OPENING, refuse)))
+    _install(_program(posix.uname().machine, dict.fromkeys(OPENING, refuse)))

@@ -7,7 +7,7 @@ The worker looks when a file is opened and when it is whole; this is for what li
 from __future__ import annotations
 
 import errno
-import os
+import posix
 import sys
 
 TYPE_CHECKING = False
@@ -48,9 +48,9 @@ class _KeepingFree:
         """Move what the pump moves. Raise `OSError` as a full disk does."""
         if self._pump.bytes - self._looked >= _OFTEN:
             self._looked = self._pump.bytes
-            found = os.fstatvfs(self._file)
+            found = posix.fstatvfs(self._file)
             if found.f_bavail * found.f_frsize <= self._free:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
         return self._pump.step()
 
 

@@ -7,7 +7,7 @@ it the data connection is waited for, or the `source` if there is one that may b
 
 from __future__ import annotations
 
-import os
+import posix
 
 from ftpsd.protocol.ascii import FromNetwork, ToNetwork
 from ftpsd.session.deflate import ReceiveInflated, SendDeflated
@@ -76,14 +76,16 @@ class SendFile:
 
     def _kernel(self, left: int) -> int:
         where = self._offset + self.bytes
-        return os.sendfile(self._data.fileno(), self._file, where, min(_SEND, left)) if left else 0
+        return (
+            posix.sendfile(self._data.fileno(), self._file, where, min(_SEND, left)) if left else 0
+        )
 
     def _own(self, left: int) -> int:
         if not self._left and left:
             if self._buffer is None:
                 self._buffer = memoryview(bytearray(_PROTECTED))
             piece = self._buffer[: min(_PROTECTED, left)]
-            self._left = piece[: os.preadv(self._file, [piece], self._offset + self.bytes)]
+            self._left = piece[: posix.preadv(self._file, [piece], self._offset + self.bytes)]
         if not self._left:
             return 0
         sent = self._data.send(self._left)
@@ -164,7 +166,7 @@ class Receive:
 def write(file_fd: int, left: memoryview | bytes) -> None:
     """Write all of it. Raise `OSError`."""
     while left:
-        left = left[os.write(file_fd, left) :]
+        left = left[posix.write(file_fd, left) :]
 
 
 def sender(file_fd: int, data: Stream, how: Mode, most: int) -> Pump:
@@ -173,7 +175,7 @@ def sender(file_fd: int, data: Stream, how: Mode, most: int) -> Pump:
     left = [most]
 
     def read(size: int) -> bytes:
-        piece = os.read(file_fd, min(size, left[0]))
+        piece = posix.read(file_fd, min(size, left[0]))
         left[0] -= len(piece)
         return convert(piece) if convert else piece
 
@@ -184,7 +186,7 @@ def lister(pipe: int, data: Stream, level: int | None) -> Pump:
     """Give what sends a listing, as its worker writes it into `pipe`."""
 
     def read(size: int) -> bytes:
-        return os.read(pipe, size)
+        return posix.read(pipe, size)
 
     return _send(read, data, level, pipe)
 

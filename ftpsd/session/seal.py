@@ -6,7 +6,7 @@ from __future__ import annotations
 import _socket
 import errno
 import fcntl
-import os
+import posix
 
 from ftpsd.session.filter import install
 from ftpsd.syscall import prctl
@@ -19,6 +19,7 @@ _FOREIGN = ("/etc/passwd", "/etc/shadow", "/home", "/var/lib", "/run/ftpsd", "/u
 """What is on every host and must not be seen; /etc stays as an empty mount point."""
 _COVERED = "/dev"
 """Where links of the root lead: systemd has put a directory over it that nobody may enter."""
+_WAYS = (posix.R_OK, posix.X_OK)
 
 _SET_SIGNAL = 10
 _SET_DUMPABLE, _SET_NAME = 4, 15
@@ -36,7 +37,7 @@ def _status() -> dict[str, str]:
 
 def _gaps() -> Iterator[str]:
     status = _status()
-    if 0 in os.getresuid() or 0 in os.getresgid():
+    if 0 in posix.getresuid() or 0 in posix.getresgid():
         yield "it runs as root"
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         if int(status[name], 16):
@@ -44,7 +45,7 @@ def _gaps() -> Iterator[str]:
     if (status["NoNewPrivs"], status["Seccomp"]) != ("1", "2"):
         yield "NoNewPrivileges= or SystemCallFilter= is off"
     yield from (f"{path} is visible" for path in _FOREIGN if _visible(path))
-    yield from (f"{_COVERED} is open" for way in (os.R_OK, os.X_OK) if os.access(_COVERED, way))
+    yield from (f"{_COVERED} is open" for way in _WAYS if posix.access(_COVERED, way))
     for family in (_socket.AF_INET, _socket.AF_INET6, _socket.AF_NETLINK, _socket.AF_PACKET):
         if _opens(family):
             yield f"it can make a socket of family {family}"
@@ -55,9 +56,10 @@ def _gaps() -> Iterator[str]:
 def _visible(path: str) -> bool:
     """Say whether a path leads to anything but the place that nobody may enter."""
     try:
-        return not os.path.samefile(path, _COVERED)
+        found, covered = posix.stat(path), posix.stat(_COVERED)
     except OSError:
         return False
+    return (found.st_dev, found.st_ino) != (covered.st_dev, covered.st_ino)
 
 
 def _opens(family: int) -> bool:

@@ -9,7 +9,7 @@ with the ticket unread, and its kernel would reset the connection and take the e
 
 from __future__ import annotations
 
-import os
+import posix
 
 from ftpsd.protocol.reply import BadArgument
 from ftpsd.protocol.timestamp import parse_openssl
@@ -126,7 +126,7 @@ def seconds_left(ends: str, now: float) -> float:
 def _need(found: Certificate) -> None:
     """Raise `Refused` for a file that is empty, of which OpenSSL would only say "PEM lib"."""
     for name, path in ((found.name, found.chain), (KEY, found.key)):
-        if path and not os.stat(path).st_size:
+        if path and not posix.stat(path).st_size:
             raise Refused(f"{name}: it is empty, or cannot be read")
 
 

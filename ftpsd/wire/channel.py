@@ -9,7 +9,7 @@ never the other way about: descriptors belong to the last message of a read.
 from __future__ import annotations
 
 import _socket
-import os
+import posix
 import struct
 import time
 
@@ -208,6 +208,6 @@ def close_all(fds: list[int]) -> None:
     """Close descriptors that nobody will use."""
     for fd in fds:
         try:
-            os.close(fd)
+            posix.close(fd)
         except OSError:
             pass

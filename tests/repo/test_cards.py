@@ -165,6 +165,8 @@ BANNED = {
         "asyncio",
         "dataclasses",
         "typing",
+        "os",
+        "collections",
         "pam",
         "pwd",
         "grp",
@@ -243,7 +245,10 @@ def imported(body: list[ast.stmt]) -> set[str]:
 
 
 def entry_modules(process: str) -> set[str]:
-    """Give what the entry of a process imports, and what its `main` imports then."""
+    """Give what the entry of a process imports, and what its `main` imports then.
+
+    Of a session all that it may load, which it does with the command that needs it.
+    """
     tree = ast.parse((ROOT / "ftpsd/__main__.py").read_text())
     (entry,) = (
         node
@@ -256,6 +261,9 @@ def entry_modules(process: str) -> set[str]:
         for node in source.body:
             if isinstance(node, ast.FunctionDef) and node.name in ("main", "start"):
                 modules |= imported(node.body)
+    if process == "session":
+        own = (ROOT / "ftpsd/session").rglob("*.py")
+        modules |= {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in own}
     return modules
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 from _hashlib import new
 from zlib import crc32
 
@@ -58,7 +58,7 @@ def _sum(session: Session, file_fd: int, algorithm: str, part: tuple[int, int]) 
     offset, end = part
     meanwhile = Meanwhile(session, lambda: f"{algorithm}: {offset} bytes", talks=False)
     while offset < end:
-        piece = os.pread(file_fd, min(_PIECE, end - offset), offset)
+        piece = posix.pread(file_fd, min(_PIECE, end - offset), offset)
         if not piece:
             break
         sum_.update(piece)
@@ -86,7 +86,7 @@ def digest(
     except OSError as error:
         return failure(error) or Reply(reply.LOCAL_ERROR, "The file cannot be read.")
     finally:
-        os.close(opened.file_fd)
+        posix.close(opened.file_fd)
     return found if isinstance(found, Reply) else (clean(target), (first, last + 1), found)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
+import posix
+from io import SEEK_END
 
 from ftpsd import limits
 from ftpsd.protocol import reply
@@ -39,21 +40,21 @@ def _clone(source: int, target: int) -> bool:
 def _step(source: int, target: int) -> int:
     """Copy a piece in the kernel, or through here where the kernel cannot (copy_file_range(2))."""
     try:
-        return os.copy_file_range(source, target, _PIECE)
+        return posix.copy_file_range(source, target, _PIECE)
     except OSError as error:
         if error.errno not in _NOT_THERE:
             raise
-    piece = memoryview(os.read(source, _PIECE >> 4))
+    piece = memoryview(posix.read(source, _PIECE >> 4))
     size = len(piece)
     while piece:
-        piece = piece[os.write(target, piece) :]
+        piece = piece[posix.write(target, piece) :]
     return size
 
 
 def _copy(session: Session, source: int, target: int, *, clone: bool) -> int | Reply:
     """Copy all of `source`, unless the client aborts. Raise `OSError`, `Gone`."""
     if clone and _clone(source, target):
-        return os.fstat(target).st_size
+        return posix.fstat(target).st_size
     moved = 0
     meanwhile = Meanwhile(session, lambda: f"Copying: {moved} bytes", talks=False)
     while size := _step(source, target):
@@ -87,7 +88,7 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
         return said
     finally:
         for fd in opened:
-            os.close(fd)
+            posix.close(fd)
         # Of a copy that is whole nothing is left to be taken back.
         ask(files.Finish(whole=False))
 
@@ -112,16 +113,16 @@ def _fill(session: Session, opened: list[int], *, replace: bool) -> Reply | int:
 
 
 def _twice(opened: list[int]) -> bool:
-    found = [os.fstat(fd) for fd in opened]
+    found = [posix.fstat(fd) for fd in opened]
     return len({(one.st_dev, one.st_ino) for one in found}) < len(opened)
 
 
 def _place(target: int, *, replace: bool) -> None:
     # copy_file_range(2) takes no descriptor that appends.
-    fcntl.fcntl(target, fcntl.F_SETFL, fcntl.fcntl(target, fcntl.F_GETFL) & ~os.O_APPEND)
+    fcntl.fcntl(target, fcntl.F_SETFL, fcntl.fcntl(target, fcntl.F_GETFL) & ~posix.O_APPEND)
     if replace:
-        os.ftruncate(target, 0)
-    os.lseek(target, 0, os.SEEK_END)
+        posix.ftruncate(target, 0)
+    posix.lseek(target, 0, SEEK_END)
 
 
 def _all(session: Session, sources: list[int], target: int, *, clone: bool) -> Reply | int:

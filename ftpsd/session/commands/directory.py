@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
@@ -77,7 +77,7 @@ def _send(session: Session, verb: str, request: files.List) -> Reply:
 
         def finish() -> None:
             """Hear from the worker that the listing is whole."""
-            os.close(reading.pop())
+            posix.close(reading.pop())
             login.files.answer(files.List)
 
         pump = lister(pipe, data, login.how.level)
@@ -91,7 +91,7 @@ def _send(session: Session, verb: str, request: files.List) -> Reply:
     finally:
         if reading:
             # The worker learns that nobody reads; what it then answers belongs to nothing.
-            os.close(reading.pop())
+            posix.close(reading.pop())
             _forget(session)
 
 
@@ -140,7 +140,7 @@ def status(session: Session, asked: ListRequest) -> Reply | None:
         return pipe
     session.control.write(b"213-Status follows:\r\n")
     try:
-        with os.fdopen(pipe, "rb") as lines:
+        with open(pipe, "rb") as lines:
             for line in lines:
                 session.control.write(b" " + line)
     finally:

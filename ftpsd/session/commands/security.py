@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 import time
 
 from ftpsd.protocol import reply
@@ -66,7 +66,7 @@ def _hear(session: Session) -> Encryption:
         try:
             session.credentials.bring(told.credentials, told.contents_fd)
         finally:
-            os.close(told.contents_fd)
+            posix.close(told.contents_fd)
     return session.encryption
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-import os
+import posix
+from io import SEEK_SET
 
 from ftpsd import limits
 from ftpsd.protocol import reply
@@ -44,7 +45,7 @@ def retrieve(session: Session, argument: str) -> Reply:
             return refused(target, "range")
         return _send(session, target, opened.file_fd, (first, min(last + 1, opened.size) - first))
     finally:
-        os.close(opened.file_fd)
+        posix.close(opened.file_fd)
 
 
 def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) -> Reply:
@@ -59,7 +60,7 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
         if as_it_is:
             pump: Pump = SendFile(file_fd, data, offset, size)
         else:
-            os.lseek(file_fd, offset, os.SEEK_SET)
+            posix.lseek(file_fd, offset, SEEK_SET)
             pump = sender(file_fd, data, how, size)
         last = transfer.run(data, pump, f"Sending {clean(target)} ({size} bytes).", _nothing)
     except Gone:
@@ -109,7 +110,7 @@ def _receive(session: Session, verb: str, target: str, mode: str) -> Reply:
     try:
         return _fill(session, verb, created, offset)
     finally:
-        os.close(created.file_fd)
+        posix.close(created.file_fd)
 
 
 def _fill(session: Session, verb: str, created: files.Created, offset: int) -> Reply:
@@ -123,7 +124,7 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         def start() -> None:
             """Drop the old content: not before there is a data connection for the new."""
             if verb == "STOR" and not offset:
-                os.ftruncate(created.file_fd, 0)
+                posix.ftruncate(created.file_fd, 0)
 
         pump = receiver(created.file_fd, data, session.logged_in.how)
         pump = keeping_free(pump, created.file_fd, session.logged_in.keep_free)
@@ -147,7 +148,7 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
 def _settle(session: Session, created: files.Created) -> None:
     """Make sure that the file is there, and as safe as the settings want it."""
     # What a file system (NFS) does not tell until a descriptor is closed: a full disk.
-    os.close(os.dup(created.file_fd))
+    posix.close(posix.dup(created.file_fd))
     if created.unfinished:
         session.logged_in.files.ask(files.Finish(whole=True), limits.SYNC_SECONDS)
 
