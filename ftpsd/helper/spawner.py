@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Forks workers from a process that has never seen a secret, nor a user.
 
-The spawner itself reads no request: each is read by the child that it is for. So nothing of one
-login is in the memory that the next one is forked from.
+The spawner itself reads no request: each is read by the child that it is for, which waits for it
+already. So nothing of one login is in the memory that the next one is forked from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ftpsd import events
 from ftpsd.helper.account import COPIED, Account
 from ftpsd.helper.become import become
-from ftpsd.wire.channel import Channel, receive_call
+from ftpsd.wire.channel import Channel, Closed, receive_call
 from ftpsd.wire.message import Malformed
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
@@ -31,20 +31,17 @@ if TYPE_CHECKING:
 
 
 def spawn(requests: socket.socket, prepare: Prepare, log: events.Log) -> None:
-    """Fork a worker for each message on `requests`, until the helper is gone."""
+    """Keep a worker ready for the next message on `requests`, until the helper is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     poll = select.poll()
-    poll.register(requests, select.POLLIN)
-    while True:
-        (_, event), *_ = poll.poll()
-        if event & ~select.POLLIN:
-            return
+    poll.register(requests, 0)
+    while not poll.poll(0):
         taken, taking = os.pipe()
         if os.fork() == 0:
             os.close(taken)
             _child(requests, taking, prepare, log)
         os.close(taking)
-        # Until the child has read its request, the next one must not be looked for.
+        # Until this child has read its request, no other may wait for one.
         os.read(taken, 1)
         os.close(taken)
 
@@ -59,6 +56,8 @@ def _child(requests: socket.socket, taking: int, prepare: Prepare, log: events.L
         requests.close()
         _work(request, prepare, log)
         status = 0
+    except (Closed, BrokenPipeError):
+        pass  # whoever asks is gone
     except Exception:  # noqa: BLE001 - the end of a process
         traceback.print_exc()
         sys.stderr.flush()

@@ -23,10 +23,17 @@ def only(machine: Machine, user: str, command: str) -> str:
     return pid
 
 
+def spawner(machine: Machine) -> str:
+    """Find the process that the workers are forked from; one that waits to be one is its child."""
+    helper = main_pid(machine, "ftpsd-helper.service")
+    (pid,) = machine.run("pgrep", "--parent", helper, "--full", "spawner").stdout.split()
+    return pid
+
+
 PROCESSES: dict[str, Callable[[Machine, Session], str]] = {
     "session": lambda machine, session: main_pid(machine, session.unit),
     "worker": lambda machine, _: only(machine, "anna", "spawner"),
-    "spawner": lambda machine, _: only(machine, "root", "spawner"),
+    "spawner": lambda machine, _: spawner(machine),
     "helper": lambda machine, _: main_pid(machine, "ftpsd-helper.service"),
     "ports": lambda machine, _: main_pid(machine, "ftpsd-ports.service"),
 }

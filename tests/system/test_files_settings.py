@@ -63,12 +63,12 @@ def test_an_upload_is_whole_or_nothing(machine: Machine) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_an_upload_is_synced_before_it_is_complete(machine: Machine, place: str) -> None:
-    main = machine.run("systemctl", "show", "-P", "MainPID", "ftpsd-helper").stdout.strip()
-    (spawner,) = machine.run("pgrep", "-P", main, "-f", "spawner").stdout.split()
+    # The spawner, and the process that waits to be the next worker.
+    two = machine.run("pgrep", "--uid", "root", "--full", "__main__.py spawner").stdout
     with chosen(machine, place, "Files", "SyncUploads=yes"):
-        strace = machine.popen("strace", "-f", "-p", spawner, "-e", "trace=fsync")
+        strace = machine.popen("strace", "-f", "-p", two, "-e", "trace=fsync")
         assert strace.stdout is not None
-        assert "attached" in strace.stdout.readline()
+        assert all("attached" in strace.stdout.readline() for _ in two.split())
         with Session(machine, "anna", source="127.9.254.1") as anna:
             anna.store("file", b"x")
             anna.delete("file")
