@@ -186,7 +186,6 @@ class Conversation:
             ready, readied = os.pipe()
             stack.callback(os.close, readied)
             try:
-                broker = stack.enter_context(attach(PORTS_SOCKET, binding(control_fd, chosen)))
                 owner = None
                 if found.owner:
                     bound = SetOwner(uid=found.uid, owner=found.owner)
@@ -194,6 +193,8 @@ class Conversation:
                 fds = {"files_fd": theirs.fileno(), "ready_fd": readied, "owner_fd": owner}
                 spawn = _worker(found, chosen, **fds)
                 Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
+                # The worker starts meanwhile.
+                broker = stack.enter_context(attach(PORTS_SOCKET, binding(control_fd, chosen)))
             except (OSError, Closed, Malformed, Refusal) as error:
                 self._say(events.LOGIN_FAILED, reason=f"the service is not complete: {error!r}")
                 os.close(ready)
