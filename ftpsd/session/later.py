@@ -22,6 +22,8 @@ def load_all() -> None:
     """Load what is stood for, all of it: soon this process may open no file any more."""
     for name in _names:
         __import__(name)
+    # What the importer has found in which directory is of no use any more.
+    sys.path_importer_cache.clear()
 
 
 class Later:

@@ -131,7 +131,8 @@ def _begin(session: Session) -> list[str]:
         session.log(events.REFUSED, verb="PASS", path=wanted, reason=refusal.reason)
         return []
     login.directory = wanted
-    return place.message(session, wanted, text)
+    # For most there is none: the module is loaded by the first command that needs it.
+    return place.message(session, wanted, text) if text else []
 
 
 def start_over(session: Session, _: None) -> Reply:
