@@ -62,10 +62,14 @@ def _known(user: str) -> tuple[str, tuple[str, ...]]:
     return found.pw_name, tuple(map(_group, groups))
 
 
-def who(user: str, control: Control, *, tls: bool, host: str | None) -> Who:
-    """Say who wants to log in, before anything is proved: that is what policies are chosen by."""
+def who(user: str, control: Control, *, tls: bool, host: str | None, look: bool) -> Who:
+    """Say who wants to log in, before anything is proved: that is what policies are chosen by.
+
+    `look` is whether there are any. Without them no account database is asked: that takes
+    milliseconds, more or fewer as there is such a user or not.
+    """
     # Some account databases know a user by several spellings; a policy is for all of them.
-    name, groups = _known(user)
+    name, groups = _known(user) if look else (user, None)
     return Who(
         user=name,
         groups=groups,
@@ -133,7 +137,8 @@ def _in(names: tuple[str, ...], *wanted: str) -> bool:
 
 def permit(user: str, chosen: Settings) -> None:
     """Raise `NotAllowed` unless the settings let this user in."""
-    name, groups = _known(user)
+    lists = chosen.deny_users, chosen.deny_groups, chosen.allow_users, chosen.allow_groups
+    name, groups = _known(user) if any(lists) else (user, ())
     if not chosen.local_users:
         raise NotAllowed("LocalUsers=no")
     if _in(chosen.deny_users, name, user) or _in(chosen.deny_groups, *groups):
@@ -151,8 +156,7 @@ def find(user: str, chosen: Settings) -> Account:
     """
     permit(user, chosen)
     found = _entry(chosen.virtual_user or user)
-    uid, least = found.pw_uid, chosen.minimum_uid
-    if not chosen.virtual_user and (uid < least or uid == _NOBODY):
+    if not chosen.virtual_user and (found.pw_uid < chosen.minimum_uid or found.pw_uid == _NOBODY):
         raise NotAllowed("it is a system account")
     if listed(user) or listed(found.pw_name):
         raise NotAllowed(f"it is in {FTPUSERS}")

@@ -93,10 +93,7 @@ class Conversation:
         return encryption(chosen, () if self.keyed else STORES)
 
     def _login(self, request: helper.Login) -> helper.Granted:
-        try:
-            control = Control(request.control_fd)
-        except NotConnected:
-            raise helper.Unavailable from None
+        control = connected(request)
         self._log.shared.update(user=request.user, remote=control.remote.text)
         chosen = self._settings(asking(request))
         allowed, delay = self._asker.admit(
@@ -191,8 +188,7 @@ class Conversation:
                     bound = SetOwner(uid=found.uid, owner=found.owner)
                     owner = stack.enter_context(attach(OWNER_SOCKET, bound)).fileno()
                 fds = {"files_fd": theirs.fileno(), "ready_fd": readied, "owner_fd": owner}
-                spawn = _worker(found, chosen, **fds)
-                Channel(self._spawner).send(*encode_call(SPAWNER, spawn))
+                Channel(self._spawner).send(*encode_call(SPAWNER, _worker(found, chosen, **fds)))
                 # The worker starts meanwhile.
                 broker = stack.enter_context(attach(PORTS_SOCKET, binding(control_fd, chosen)))
             except (OSError, Closed, Malformed, Refusal) as error:
@@ -277,15 +273,20 @@ def require_tls(user: str, chosen: Settings, *, tls: bool) -> None:
         raise helper.EncryptionRequired
 
 
-def asking(request: Asking) -> settings.Who:
-    """Give who asks, for policies. Raise `Unavailable` if the client has left."""
+def connected(request: Asking) -> Control:
+    """Give where the client of a request is. Raise `Unavailable` if it has left."""
     try:
-        control = Control(request.control_fd)
+        return Control(request.control_fd)
     except NotConnected:
         raise helper.Unavailable from None
+
+
+def asking(request: Asking, places: tuple[Path, ...] = settings.DIRECTORIES) -> settings.Who:
+    """Give who asks, for policies in `places`. Raise `Unavailable` if the client has left."""
+    control, look = connected(request), settings.has_policies(places)
     if isinstance(request, helper.GetEncryption | helper.GetGreeting):
-        return account.who("", control, tls=getattr(request, "tls", True), host=None)
-    return account.who(request.user, control, tls=request.tls, host=request.host)
+        return account.who("", control, tls=getattr(request, "tls", True), host=None, look=look)
+    return account.who(request.user, control, tls=request.tls, host=request.host, look=look)
 
 
 def _resolved(name: str) -> str:

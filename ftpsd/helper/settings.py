@@ -26,10 +26,13 @@ DIRECTORIES: Final = tuple(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Who is about to log in: what [Match] sections are held against."""
+    """Who is about to log in: what [Match] sections are held against.
+
+    `groups` is `None` where there is no policy: then nobody has asked, and none is read.
+    """
 
     user: str
-    groups: tuple[str, ...]
+    groups: tuple[str, ...] | None
     anonymous: bool
     address: str
     port: int = 21
@@ -67,7 +70,7 @@ def _network(text: str) -> Any:
 
 MATCHES: Final[dict[str, Callable[[str], Callable[[Who], bool]]]] = {
     "User": _any(str, lambda who, one: fnmatchcase(who.user, one)),
-    "Group": _any(str, lambda who, one: any(fnmatchcase(group, one) for group in who.groups)),
+    "Group": _any(str, lambda who, one: any(fnmatchcase(group, one) for group in who.groups or ())),
     "Address": _any(_network, lambda who, one: ip_address(who.address) in one),
     "TLS": _any(boolean, lambda who, one: who.tls == one),
     "Anonymous": _any(boolean, lambda who, one: who.anonymous == one),
@@ -129,6 +132,14 @@ def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
     return chosen + _drop_ins(directories, "ftpsd.conf.d")
 
 
+def has_policies(directories: tuple[Path, ...]) -> bool:
+    """Say whether there is any policy, or a place for them that cannot be looked into."""
+    try:
+        return any(_names(place / "policies.d") for place in directories)
+    except OSError:
+        return True
+
+
 def _names(directory: Path) -> list[str]:
     try:
         return [name for name in os.listdir(directory) if name.endswith(".conf")]
@@ -143,7 +154,7 @@ def _read(file: Path, take: Callable[[str, str, str], None], mistakes: list[Mist
     except OSError as error:
         # One that was removed since it was found is no mistake.
         if os.path.lexists(file):
-            mistakes.append(_unreadable(file, error))
+            mistakes.append(Mistake(file, 0, str(error.strerror)))
         return
     section = ""
     for number, whole in enumerate(text.split("\n"), 1):
@@ -190,7 +201,7 @@ def load(
             _read(file, partial(_set, values), mistakes)
         if who and who.anonymous:
             values["write"] = False
-        for file in _drop_ins(directories, "policies.d") if who else ():
+        for file in _drop_ins(directories, "policies.d") if who and who.groups is not None else ():
             policy = _Policy()
             _read(file, policy.take, mistakes)
             if who and policy.applies(who):
@@ -199,9 +210,5 @@ def load(
                     policy.values.pop("write", None)
                 values |= policy.values
     except OSError as error:
-        mistakes.append(_unreadable(Path(str(error.filename)), error))
+        mistakes.append(Mistake(Path(str(error.filename)), 0, str(error.strerror)))
     return Settings(**values), mistakes  # type: ignore[arg-type]  # each parsed by its own field
-
-
-def _unreadable(file: Path, error: OSError) -> Mistake:
-    return Mistake(file, 0, error.strerror or "cannot be read")

@@ -334,6 +334,6 @@ def test_a_greeting_is_chosen_by_what_is_known_of_a_connection(
     port = answering.control.getsockname()[1]
     assert asked_for == [
         settings.Who(
-            user="", groups=(), anonymous=False, address="127.0.0.1", port=port, tls=True, host=""
+            user="", groups=None, anonymous=False, address="127.0.0.1", port=port, tls=True, host=""
         )
     ]

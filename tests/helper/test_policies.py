@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from config_places import Places
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ftpsd.helper.settings import MATCHES, Who
+from ftpsd.helper.settings import MATCHES, Who, has_policies
 from ftpsd.options import OPTIONS, Settings
 
 ANNA = Who(user="anna", groups=("users",), anonymous=False, address="192.0.2.7", port=21)
@@ -97,6 +99,27 @@ def test_without_someone_who_logs_in_no_policy_is_read(places: Places) -> None:
     (places.etc / "policies.d/x.conf").write_text("nonsense\n")
 
     assert places.load() == (Settings(), [])
+
+
+def test_where_nobody_looked_for_groups_no_policy_is_read(places: Places) -> None:
+    """It has come since then: it could take somebody for who is not in a group."""
+    (places.etc / "policies.d").mkdir()
+    (places.etc / "policies.d/x.conf").write_text("[Match]\nGroup=!users\n[Files]\nWrite=no\n")
+
+    assert places.load(dataclasses.replace(ANNA, groups=())) == (Settings(write=False), [])
+    assert places.load(dataclasses.replace(ANNA, groups=None)) == (Settings(), [])
+
+
+def test_there_are_policies_where_one_is_or_none_can_be_looked_for(places: Places) -> None:
+    directory = places.lib / "policies.d"
+    assert not has_policies(places.directories)
+    directory.mkdir()
+    assert not has_policies(places.directories)
+    (directory / "x.conf").touch()
+    assert has_policies(places.directories)
+    (directory / "x.conf").unlink()
+    (places.run / "policies.d").symlink_to(places.run / "policies.d")
+    assert has_policies(places.directories)
 
 
 def test_anonymous_clients_write_only_by_a_policy_that_names_them(places: Places) -> None:
