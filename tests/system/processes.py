@@ -30,9 +30,17 @@ def spawner(machine: Machine) -> str:
     return pid
 
 
+def next_worker(machine: Machine) -> str:
+    """Find the process that waits to be the next worker, and is still root's."""
+    parent = spawner(machine)
+    (pid,) = machine.run("pgrep", "--parent", parent, "--uid", "root").stdout.split()
+    return pid
+
+
 PROCESSES: dict[str, Callable[[Machine, Session], str]] = {
     "session": lambda machine, session: main_pid(machine, session.unit),
     "worker": lambda machine, _: only(machine, "anna", "spawner"),
+    "next worker": lambda machine, _: next_worker(machine),
     "spawner": lambda machine, _: spawner(machine),
     "helper": lambda machine, _: main_pid(machine, "ftpsd-helper.service"),
     "ports": lambda machine, _: main_pid(machine, "ftpsd-ports.service"),

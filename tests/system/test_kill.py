@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from ftp_session import Session
 from machine import Machine, eventually
-from processes import OWN, SERVICES, SHARED, gone, kill, new_logins_work
+from processes import OWN, SERVICES, SHARED, gone, kill, new_logins_work, spawner
 
 CONTENT = os.urandom(1 << 20) * 64
 """More than the buffers of a connection hold: a download of it waits for whoever reads it."""
@@ -50,6 +50,19 @@ def test_idle_sessions_outlive_what_they_share(
     assert anna.works()
     assert bob.works()
     assert new_logins_work(machine)
+
+
+def test_a_login_does_without_the_worker_that_waited_for_it(
+    machine: Machine, sessions: tuple[Session, Session]
+) -> None:
+    anna, bob = sessions
+    parent = spawner(machine)
+    kill(machine, "next worker", anna)
+
+    assert new_logins_work(machine)
+    assert spawner(machine) == parent
+    assert anna.works()
+    assert bob.works()
 
 
 @pytest.mark.parametrize("process", SHARED)
