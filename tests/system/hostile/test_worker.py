@@ -207,9 +207,9 @@ def test_a_worker_is_confined_by_landlock(ground: Ground, probe: Probe) -> None:
         "strace", "-f", "-p", two, "-e", "trace=landlock_restrict_self,execve"
     )
     assert tracer.stdout is not None
-    for _ in two.split():
-        line = tracer.stdout.readline()  # strace says when it has attached
-        assert "attached" in line
+    lines = [tracer.stdout.readline() for _ in two.split()]  # strace says when it has attached
+    assert all("attached" in one for one in lines)
+    line = lines[-1]
     probe.ask(wires.login, "anna", ACCOUNTS["anna"])
     while "landlock_restrict_self" not in line and line:
         line = tracer.stdout.readline()
