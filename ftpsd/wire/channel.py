@@ -49,11 +49,13 @@ class Channel:
 
     def __init__(self, sock: _socket.socket) -> None:
         """Take over a connected Unix stream socket."""
+        # The kernel waits, and `_wait_at_most` tells it how long: no poll(2) for each message.
+        sock.setblocking(True)
         self.sock = sock
         self.sender: Credentials | None = None
         self._bytes = b""
         self._fds: list[int] = []
-        self._seconds: float | None = -1.0
+        self._seconds: dict[int, float | None] = {}
 
     def fileno(self) -> int:
         """Give the descriptor, for poll(2)."""
@@ -72,16 +74,16 @@ class Channel:
     def send(self, data: bytes, fds: list[int], seconds: float = limits.ANSWER_SECONDS) -> None:
         """Send one message, `fds` with its first byte. Raise `Closed` if it is not taken."""
         # Not by array: to load it loads collections, which a session has no other use for.
-        passed = struct.pack(f"{len(fds)}i", *fds)
+        passed = struct.pack(f"{len(fds)}i", *fds) if fds else b""
         ancillary = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, passed)] if fds else []
         deadline, left = time.monotonic() + seconds, seconds
         try:
             while data:
-                self._wait_at_most(left)
-                sent = self.sock.sendmsg([data], ancillary, _socket.MSG_NOSIGNAL)
+                flags = _socket.MSG_NOSIGNAL | self._wait_at_most(left, _socket.SO_SNDTIMEO)
+                sent = self.sock.sendmsg([data], ancillary, flags)
                 data, ancillary = data[sent:], []
                 left = max(0.0, deadline - time.monotonic())
-        except (BlockingIOError, TimeoutError):
+        except BlockingIOError:
             raise Closed("no answer in time") from None
         except OSError as error:
             raise Closed(error.strerror) from error
@@ -114,18 +116,23 @@ class Channel:
         """Say whether bytes beyond the last message have already been read."""
         return bool(self._bytes)
 
-    def _wait_at_most(self, seconds: float | None) -> None:
-        if seconds != self._seconds:
-            self.sock.settimeout(seconds)
-            self._seconds = seconds
+    def _wait_at_most(self, seconds: float | None, option: int) -> int:
+        """Have the kernel wait so long, `None` for ever (socket(7)); give what flags do not."""
+        if seconds == 0.0:
+            return _socket.MSG_DONTWAIT
+        if seconds != self._seconds.get(option):
+            # To the kernel 0 is for ever.
+            us = 0 if seconds is None else int(seconds * 1e6) + 1
+            self.sock.setsockopt(_socket.SOL_SOCKET, option, struct.pack("ll", *divmod(us, 10**6)))
+            self._seconds[option] = seconds
+        return 0
 
     def _fill(self, seconds: float | None) -> bool:
         """Read once; `False` if nothing came in time."""
-        flags = _socket.MSG_CMSG_CLOEXEC
         try:
-            self._wait_at_most(seconds)
+            flags = _socket.MSG_CMSG_CLOEXEC | self._wait_at_most(seconds, _socket.SO_RCVTIMEO)
             data, ancillary, seen, _ = self.sock.recvmsg(limits.MESSAGE_BYTES, _ANCILLARY, flags)
-        except (BlockingIOError, TimeoutError):
+        except BlockingIOError:
             return False
         except OSError as error:
             raise Closed(error.strerror) from error
@@ -133,8 +140,7 @@ class Channel:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
                 self._fds.extend(struct.unpack_from(f"{len(content) // 4}i", content))
             elif (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_CREDENTIALS):
-                pid, uid, _ = _CREDENTIALS.unpack(content)
-                self.sender = Credentials(pid, uid)
+                self.sender = Credentials(*_CREDENTIALS.unpack(content)[:2])
         if seen & _socket.MSG_CTRUNC or len(self._fds) > limits.MESSAGE_FDS:
             raise Malformed("too many descriptors")
         if not data:

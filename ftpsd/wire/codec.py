@@ -71,8 +71,7 @@ def _object(value: object) -> dict[str, object]:
 def _parameters(message: Message, fds: list[int]) -> dict[str, object]:
     found: dict[str, object] = {}
     for field in message.FIELDS:
-        value = getattr(message, field.name)
-        if value is None:
+        if (value := getattr(message, field.name)) is None:
             continue
         if field.kind_name == "Fd":
             fds.append(value)
@@ -125,8 +124,7 @@ def _build(kind: type[M], parameters: object, fds: list[int]) -> M:
     values: dict[str, object] = {}
     left = list(range(len(fds))) if fds else []
     for field in kind.FIELDS:
-        value = given.pop(field.key, None)
-        if value is None:
+        if (value := given.pop(field.key, None)) is None:
             continue
         if field.kind_name == "Fd":
             if type(value) is not int or value not in left:

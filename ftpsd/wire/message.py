@@ -160,10 +160,9 @@ class Field:
         self.name = name
         self.kind_name, _, self.nullable = annotation.partition(" | ")
         self.kind = KINDS[self.kind_name]
-        stem, fd, _ = name.rpartition("_fd")
-        first, *rest = (stem if fd else name).split("_")
         # systemd names a descriptor's index so (sd-varlink); varlink has no type for it.
-        self.key = first + "".join(map(str.capitalize, rest)) + ("FileDescriptor" if fd else "")
+        first, *rest = name.replace("_fd", "_file_descriptor").split("_")
+        self.key = first + "".join(map(str.capitalize, rest))
 
 
 @dataclass_transform(kw_only_default=True)

@@ -305,3 +305,21 @@ def test_a_peer_hangs_up(pair: Pair) -> None:
     Peer(pair.channel, FILES).close()
 
     assert pair.far.recv(1) == b""
+
+
+def test_a_peer_is_waited_for_again_without_end_after_a_bound_wait(pair: Pair) -> None:
+    with pytest.raises(Closed, match="no answer in time"):
+        pair.channel.receive(0.01)
+    sending = threading.Timer(0.05, pair.send, (b"late\0",))
+    sending.start()
+
+    assert pair.channel.receive(None) == b"late"
+    sending.join()
+
+
+@given(seconds=st.floats(0.0, 1e-5))
+def test_no_bound_is_so_short_that_it_is_none(seconds: float) -> None:
+    pair = Pair()
+    with pytest.raises(Closed, match="no answer in time"):
+        pair.channel.receive(seconds)
+    pair.close()
