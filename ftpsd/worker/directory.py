@@ -108,7 +108,7 @@ class Directory:
         for place, matches in itertools.groupby(found, itemgetter(0)):
             directory = _opened(wild, place)
             if directory is not None:
-                names = (name for _, name in matches)
+                names = _batches(name for _, name in matches)
                 yield from self._show(directory, names, self._prefix + place, self._slash)
         if self._recursive():
             for place, name in self._sorted(wild.matches(check), order):
@@ -124,7 +124,7 @@ class Directory:
         """List what is in each directory of a directory."""
         with os.scandir(directory) as entries:
             inner = (entry.name for entry in entries if is_directory(entry))
-            for name in self._ordered(directory, inner):
+            for name in itertools.chain.from_iterable(self._ordered(directory, inner)):
                 yield from self._tree(directory, name, f"{shown}/{name}", depth)
 
     def _tree(self, above: int, name: str, shown: str, depth: int) -> Iterator[list[str]]:
@@ -142,24 +142,23 @@ class Directory:
         finally:
             os.close(fd)
 
-    def _found(self, directory: int) -> Iterator[str]:
-        """Give the names in a directory."""
+    def _found(self, directory: int) -> Iterator[list[str]]:
+        """Give the names in a directory, many at a time."""
         own = self._own() if self._wild is None and directory == self._fd else []
         with os.scandir(directory) as entries:
             yield from self._ordered(directory, (entry.name for entry in entries), own)
 
     def _ordered(
         self, directory: int, found: Iterator[str], own: list[str] | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[list[str]]:
         """Leave out what is hidden, and sort, unless it is too many; `own` is always shown."""
         first = list(itertools.islice(found, limits.SORTED_NAMES))
         many = len(first) == limits.SORTED_NAMES
         first = (own or []) + self._visible(first)
         request = self._request
         if many:
-            yield from first
-            while first := list(itertools.islice(found, _BATCH)):
-                yield from self._visible(first)
+            yield first
+            yield from map(self._visible, _batches(found))
             return
         if request.by_time or request.by_size:
             first.sort(key=self._order(directory), reverse=request.reverse)
@@ -167,7 +166,7 @@ class Directory:
             # Of ASCII the order of texts is that of their bytes.
             key = None if "".join(first).isascii() else os.fsencode
             first.sort(key=key, reverse=request.reverse)
-        yield from first
+        yield first
 
     def _sorted(self, found: Iterator[T], order: Callable[[T], Any]) -> Iterator[T]:
         """Sort, unless it is too many."""
@@ -207,12 +206,13 @@ class Directory:
         return 0
 
     def _show(
-        self, directory: int, names: Iterable[str], before: str = "", after: str = ""
+        self, directory: int, found: Iterable[list[str]], before: str = "", after: str = ""
     ) -> Iterator[list[str]]:
-        names = iter(names)
-        while batch := list(itertools.islice(names, _BATCH)):
-            shown = [before + name + after for name in batch] if before or after else batch
-            yield self._shown(directory, batch, shown)
+        for names in found:
+            for start in range(0, len(names), _BATCH):
+                batch = names[start : start + _BATCH]
+                shown = [before + name + after for name in batch] if before or after else batch
+                yield self._shown(directory, batch, shown)
 
     def _shown(self, directory: int, names: list[str], shown: list[str]) -> list[str]:
         """Give the lines of names in a directory, which are `shown` so."""
@@ -221,6 +221,11 @@ class Directory:
         if request.form == "names" and not request.classify:
             return shown
         return self._make(directory, names, shown)
+
+
+def _batches(names: Iterator[str]) -> Iterator[list[str]]:
+    """Give names some at a time: to hand them on one by one takes longer than to read them."""
+    return iter(lambda: list(itertools.islice(names, _BATCH)), [])
 
 
 def _before(written: str, wild: Expansion) -> str:
