@@ -89,7 +89,7 @@ class DataPort:
             self._kept = None
 
     def open(self, wait: Callable[[int, float], bool], seconds: float) -> _socket.socket:
-        """Give the data connection, not blocking. Raise `NoData`, also when `wait` says to stop.
+        """Give the data connection. Raise `NoData`, also when `wait` says to stop.
 
         `wait` waits until a descriptor is readable or a moment has come, minding the client
         meanwhile.
@@ -113,9 +113,7 @@ class DataPort:
             raise Closed("no descriptor")
         # With the family known Python need not ask the kernel for it.
         family = self._family if connect is None else -1
-        sock = _socket.socket(family, _socket.SOCK_STREAM, 0, fileno=data_fd)
-        sock.setblocking(False)
-        return sock
+        return _socket.socket(family, _socket.SOCK_STREAM, 0, fileno=data_fd)
 
     def _send(self, call: Listen | Connect) -> None:
         """Ask; what was asked before is given up, and its answer taken out of the way.
