@@ -66,13 +66,10 @@ def fits(text: str, limit: int) -> bool:
         return False
 
 
-def _text(limit: int) -> Callable[[object], object]:
-    def check(value: object) -> object:
-        if not isinstance(value, str) or not fits(value, limit):
-            raise Malformed("text")
-        return value
-
-    return check
+def _text(value: object) -> object:
+    if not isinstance(value, str) or not fits(value, limits.TEXT_BYTES):
+        raise Malformed("text")
+    return value
 
 
 def _name(value: object) -> object:
@@ -111,8 +108,7 @@ def _texts(value: object) -> object:
     if not isinstance(value, list):
         raise Malformed("list")
     found: list[object] = value  # pyright: ignore[reportUnknownVariableType]
-    each = _text(limits.TEXT_BYTES)
-    return [each(one) for one in found]
+    return [_text(one) for one in found]
 
 
 class Kind:
@@ -133,7 +129,7 @@ KINDS: dict[str, Kind] = {
     "Name": Kind("string", _name),
     "Path": Kind("string", _path),
     "Secret": Kind("string", _secret),
-    "Text": Kind("string", _text(limits.TEXT_BYTES)),
+    "Text": Kind("string", _text),
     "Texts": Kind("[]string", _texts),
 }
 
