@@ -39,9 +39,7 @@ def listen(binding: Binding) -> socket.socket:
         port = first + (start + step * stride) % span if last else 0
         sock = socket.socket(binding.local.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            # A port that served a moment ago must not be kept back for its last packets.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(at(binding.local, port))
+            _bind(sock, binding, port)
             sock.listen(1)
         except OSError as error:
             sock.close()
@@ -96,8 +94,7 @@ def connect(binding: Binding, host: str, port: int) -> socket.socket:
         raise NotOpened(reason="privileged")
     sock = socket.socket(remote.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(at(binding.local, binding.source_port))
+        _bind(sock, binding, binding.source_port)
         sock.connect(at(remote, port))
     except BlockingIOError:
         pass
@@ -106,6 +103,15 @@ def connect(binding: Binding, host: str, port: int) -> socket.socket:
         raise NotOpened(reason="unreachable") from error
     _prepare(sock)
     return sock
+
+
+def _bind(sock: socket.socket, binding: Binding, port: int) -> None:
+    """Give `sock` the address the client connected to, and `port`, 0 for one the kernel chooses."""
+    if port:
+        # A port that served a moment ago must not be kept back for its last packets. Where the
+        # kernel chooses, the option would have it search one half of its ports to the end first.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(at(binding.local, port))
 
 
 def _packed(host: str) -> bytes:

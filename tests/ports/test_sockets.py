@@ -67,6 +67,29 @@ def test_a_listener_speaks_ipv6_where_the_client_does() -> None:
         assert listener.getsockname()[0] == "::1"
 
 
+def test_without_a_range_any_port_of_the_kernel_may_be_taken_not_only_the_lower_half() -> None:
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        lowest, highest = map(int, file.read().split())
+    with ExitStack() as run:
+        listeners = [run.enter_context(sockets.listen(binding())) for _ in range(64)]
+        ports = [one.getsockname()[1] for one in listeners]
+
+    assert min(ports) < (lowest + highest) // 2 < max(ports)
+
+
+def test_a_port_of_a_range_can_be_taken_again_at_once() -> None:
+    (port,) = free_range(1)
+    held = binding(first_port=port, last_port=port)
+    for _ in range(2):
+        with sockets.listen(held) as listener:
+            client = socket.create_connection((HERE, port), source_address=(CLIENT, 0))
+            served, _ = listener.accept()
+        # Who closes first keeps the port for a minute, in TIME_WAIT.
+        served.close()
+        assert client.recv(1) == b""
+        client.close()
+
+
 def test_a_range_that_is_used_up_has_no_other_port() -> None:
     ports = free_range(3)
     held = binding(first_port=ports[0], last_port=ports[-1])
