@@ -120,7 +120,7 @@ class Channel:
         """Have the kernel wait so long, `None` for ever (socket(7)); give what flags do not."""
         if seconds == 0.0:
             return _socket.MSG_DONTWAIT
-        if seconds != self._seconds.get(option):
+        if seconds != self._seconds.get(option, 0.0):
             # To the kernel 0 is for ever.
             us = 0 if seconds is None else int(seconds * 1e6) + 1
             self.sock.setsockopt(_socket.SOL_SOCKET, option, struct.pack("ll", *divmod(us, 10**6)))

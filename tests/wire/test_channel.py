@@ -323,3 +323,13 @@ def test_no_bound_is_so_short_that_it_is_none(seconds: float) -> None:
     with pytest.raises(Closed, match="no answer in time"):
         pair.channel.receive(seconds)
     pair.close()
+
+
+def test_a_bound_from_before_is_not_that_of_a_new_channel(pair: Pair) -> None:
+    with pytest.raises(Closed, match="no answer in time"):
+        pair.channel.receive(0.01)
+    sending = threading.Timer(0.05, pair.send, (b"late\0",))
+    sending.start()
+
+    assert Channel(pair.channel.sock).receive(None) == b"late"
+    sending.join()
