@@ -48,10 +48,16 @@ class _KeepingFree:
         """Move what the pump moves. Raise `OSError` as a full disk does."""
         if self._pump.bytes - self._looked >= _OFTEN:
             self._looked = self._pump.bytes
-            found = posix.fstatvfs(self._file)
-            if found.f_bavail * found.f_frsize <= self._free:
-                raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
+            need_room(self._file, self._free)
         return self._pump.step()
+
+
+def need_room(file_fd: int, free: int) -> None:
+    """Raise `OSError` unless a file's file system has more than `free` bytes left; 0 needs none."""
+    if free:
+        found = posix.fstatvfs(file_fd)
+        if found.f_bavail * found.f_frsize <= free:
+            raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
 
 
 def keeping_free(pump: Pump, file_fd: int, free: int) -> Pump:

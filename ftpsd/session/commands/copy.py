@@ -12,6 +12,7 @@ from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply
 from ftpsd.session import events
+from ftpsd.session.keep import need_room
 from ftpsd.session.meanwhile import Meanwhile
 from ftpsd.session.refusals import failure, refused
 from ftpsd.wire import files
@@ -59,6 +60,7 @@ def _copy(session: Session, source: int, target: int, *, clone: bool) -> int | R
     meanwhile = Meanwhile(session, lambda: f"Copying: {moved} bytes", talks=False)
     while size := _step(source, target):
         moved += size
+        need_room(target, session.logged_in.keep_free)
         if not meanwhile.look():
             return meanwhile.aborts(Reply(reply.LOCAL_ERROR, "Aborted."))
     return moved
