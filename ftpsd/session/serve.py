@@ -89,7 +89,7 @@ def greet(session: Session) -> bool:
         if not security.prepare(session):
             session.end("no TLS")
             return False
-        session.protect = True
+        session.protect = session.protect_first = True
         if not security.begin(session):
             return False
     session.control.send(Reply(reply.SERVICE_READY, *lines) if lines else _GREETING)

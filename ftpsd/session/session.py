@@ -103,6 +103,8 @@ class Session:
         self.tls: Tls | None = None
         self.without_tls = False
         self.certificate_login = "no"
+        self.protect_first = False
+        """Whether data is protected where PROT has not come: what REIN goes back to."""
         self.protect = False
         self.sealed = False
         self.user: str | None = None
@@ -208,4 +210,4 @@ class Session:
             self.login.close()
             self.login_begun = time.monotonic()
         self.login = self.user = None
-        self.protect = False
+        self.protect = self.protect_first

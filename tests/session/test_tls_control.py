@@ -248,6 +248,25 @@ def test_on_the_port_for_it_tls_begins_with_the_first_byte(implicit: Served) -> 
         assert client.in_step()
 
 
+@pytest.mark.parametrize("command", ["", "AUTH SSL"], ids=["implicit", "AUTH SSL"])
+def test_what_is_protected_without_prot_is_so_after_rein(
+    implicit: Served, secured: Served, command: str
+) -> None:
+    (secured.root / "file").write_bytes(b"secret")
+    with SecureClient(secured if command else implicit, at_once=False) as client:
+        if command:
+            assert client.reply()[:3] == "220"
+            assert client.says(command)[:3] == "234"
+        client.begin()
+        if not command:
+            assert client.reply()[:3] == "220"
+        Client.login(client)
+        assert client.codes("PROT C", "REIN") == ["200", "220"]
+        Client.login(client)
+
+        assert client.fetch("RETR file") == b"secret"
+
+
 @pytest.mark.parametrize("said", NOT_TLS.values(), ids=NOT_TLS)
 def test_on_that_port_nothing_is_said_in_the_clear(implicit: Served, said: bytes) -> None:
     with SecureClient(implicit, at_once=False) as client:

@@ -142,7 +142,8 @@ def authenticate(session: Session, protects_data: bool) -> Reply | None:
     if dropped:
         session.log(events.CLEAR_TEXT_DROPPED, bytes=dropped)
     session.control.send(Reply(reply.SECURITY_ACCEPTED, "Begin TLS."))
-    session.user, session.protect = None, protects_data
+    session.user = None
+    session.protect = session.protect_first = protects_data
     begin(session)
     return None
 
