@@ -36,6 +36,8 @@ ANSWER_SECONDS = 30.0
 # Helper: what a session may ask, and how often.
 CREDENTIAL_BYTES = 1 << 20
 """What is read of one, as by systemd."""
+GREETING_BYTES = 1 << 16
+"""What a greeting may have; a larger one is told as one that cannot be read."""
 LOGIN_ATTEMPTS = 5
 """Logins one control connection may try, whatever helper connection it uses (MaxLoginFailures=)."""
 REQUESTS = 33

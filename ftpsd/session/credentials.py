@@ -8,7 +8,9 @@ would mount a file system for each session, and each start takes as long as ther
 
 from __future__ import annotations
 
-from posix import close, listdir
+from errno import EFBIG
+from posix import O_NONBLOCK, close, fstat, listdir
+from posix import open as open_file
 
 PEM, CERTIFICATE, KEY = "ftpsd.pem", "ftpsd.crt", "ftpsd.key"
 """Key and chain in one file, or apart."""
@@ -18,6 +20,8 @@ AUTHORITIES = "ftpsd.ca"
 """Who may sign the certificates of clients."""
 GREETINGS = "/etc/ftpsd.greetings"
 """Where ftpsd@.service shows a session /etc/ftpsd/greetings; empty if that is not there."""
+_KIND, _REGULAR = 0o170000, 0o100000
+"""S_IFMT and S_IFREG (inode(7)); to load `stat` would take time that every client waits for."""
 
 
 class Certificate:
@@ -104,6 +108,18 @@ class Credentials:
             return True
 
     def greeting(self, name: str) -> list[str]:
-        """Give the lines of a greeting. Raise `OSError`."""
-        with open(f"{self._greetings}/{name}", encoding="utf-8", errors="replace") as file:
-            return file.read().splitlines()
+        """Give the lines of a greeting, of 64 KiB at most. Raise `OSError`."""
+        # Most are greeted without it, and before anything more is loaded.
+        from ftpsd import limits
+
+        with open(f"{self._greetings}/{name}", "rb", opener=_at_once) as file:
+            found = fstat(file.fileno())
+            if found.st_mode & _KIND != _REGULAR or found.st_size > limits.GREETING_BYTES:
+                raise OSError(EFBIG, "Not a regular file, or too large")
+            text = file.read(limits.GREETING_BYTES)
+        return text.decode("utf-8", "replace").splitlines()
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: nobody may ever write to a FIFO."""
+    return open_file(path, flags | O_NONBLOCK)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,3 +107,21 @@ def test_a_greeting_is_a_name_and_no_path(greeter: Configured) -> None:
     greeter.set("main", "Session", "Greeting=../secret")
     _texts(greeter)
     assert greeting(greeter) == "220 Hello"
+
+
+@pytest.mark.parametrize("kind", ["a FIFO", "a directory", "1 GiB"])
+def test_what_is_no_text_to_greet_with_keeps_no_client_waiting(
+    greeter: Configured, kind: str
+) -> None:
+    file = greeter.directory / "greetings/default"
+    file.unlink()
+    if kind == "a FIFO":
+        os.mkfifo(file)
+    elif kind == "a directory":
+        file.mkdir()
+    else:
+        file.touch()
+        os.truncate(file, 1 << 30)
+
+    assert greeting(greeter) == USUAL
+    assert eventually(lambda: "The greeting default cannot be read" in greeter.served.log())
