@@ -48,7 +48,7 @@ def _settings() -> Settings:
 
 def _check(_: argparse.Namespace) -> int:
     # Whose login it is does not matter: every policy is read, to see whether it is for them.
-    who = settings.Who(user="", groups=(), anonymous=False, address="::1")
+    who = settings.Who(known=lambda: ("", ()), anonymous=False, address="::1")
     mistakes = settings.load(who)[1]
     said = [
         f"{one.file}:{one.line}: {one.reason}" if one.line else f"{one.file}: {one.reason}"

@@ -41,7 +41,6 @@ from ftpsd.worker.serve import prepare
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ftpsd.helper.login import Asking
     from ftpsd.options import Settings
 
 _PARENT_DEATH_SIGNAL, _NO_NEW_PRIVS = 1, 38
@@ -99,15 +98,15 @@ class OneAccount:
 
     def _handle(self, request: Call[Any]) -> Reply:
         if isinstance(request, helper.GetEncryption):
-            return encryption(self._settings(request))
+            return encryption(self._settings(asking(request)))
         if isinstance(request, helper.GetGreeting):
-            return helper.Greeting(name=self._settings(request).greeting)
+            return helper.Greeting(name=self._settings(asking(request)).greeting)
         if isinstance(request, helper.MaySendPassword):
-            require_tls(request.user, self._settings(request), tls=request.tls)
+            require_tls(request.user, self._settings(asking(request)), tls=request.tls)
             return helper.Asked(password=True)
         if not isinstance(request, helper.Login):
             return Done()
-        chosen = self._settings(request)
+        chosen = self._settings(asking(request))
         require_tls(request.user, chosen, tls=request.tls)
         if self._failed >= chosen.max_login_failures:
             raise helper.Exhausted
@@ -135,10 +134,9 @@ class OneAccount:
             ports_fd=bound.detach(),
         )
 
-    def _settings(self, request: Asking) -> Settings:
-        """Read the settings for who asks. Raise `Unavailable` if a file is unreadable."""
-        places = self._served.directories
-        chosen, mistakes = settings.load(asking(request, places), places)
+    def _settings(self, who: settings.Who) -> Settings:
+        """Read the settings for one client. Raise `Unavailable` if a file is unreadable."""
+        chosen, mistakes = settings.load(who, self._served.directories)
         for one in mistakes:
             self._served.log(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
         if any(not one.line for one in mistakes):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import grp
 import os
 import pwd
@@ -62,17 +63,11 @@ def _known(user: str) -> tuple[str, tuple[str, ...]]:
     return found.pw_name, tuple(map(_group, groups))
 
 
-def who(user: str, control: Control, *, tls: bool, host: str | None, look: bool) -> Who:
-    """Say who wants to log in, before anything is proved: that is what policies are chosen by.
-
-    `look` is whether there are any. Without them no account database is asked: that takes
-    milliseconds, more or fewer as there is such a user or not.
-    """
-    # Some account databases know a user by several spellings; a policy is for all of them.
-    name, groups = _known(user) if look else (user, None)
+def who(user: str, control: Control, *, tls: bool, host: str | None) -> Who:
+    """Say who wants to log in, before anything is proved: that is what policies are chosen by."""
     return Who(
-        user=name,
-        groups=groups,
+        # Some account databases know a user by several spellings; a policy is for all of them.
+        known=functools.cache(functools.partial(_known, user)),
         anonymous=user.lower() in ANONYMOUS,
         address=control.remote.text,
         port=control.port,

@@ -281,12 +281,12 @@ def connected(request: Asking) -> Control:
         raise helper.Unavailable from None
 
 
-def asking(request: Asking, places: tuple[Path, ...] = settings.DIRECTORIES) -> settings.Who:
-    """Give who asks, for policies in `places`. Raise `Unavailable` if the client has left."""
-    control, look = connected(request), settings.has_policies(places)
+def asking(request: Asking) -> settings.Who:
+    """Give who asks, for policies. Raise `Unavailable` if the client has left."""
+    control = connected(request)
     if isinstance(request, helper.GetEncryption | helper.GetGreeting):
-        return account.who("", control, tls=getattr(request, "tls", True), host=None, look=look)
-    return account.who(request.user, control, tls=request.tls, host=request.host, look=look)
+        return account.who("", control, tls=getattr(request, "tls", True), host=None)
+    return account.who(request.user, control, tls=request.tls, host=request.host)
 
 
 def _resolved(name: str) -> str:

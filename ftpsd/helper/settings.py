@@ -28,11 +28,11 @@ DIRECTORIES: Final = tuple(
 class Who:
     """Who is about to log in: what [Match] sections are held against.
 
-    `groups` is `None` where there is no policy: then nobody has asked, and none is read.
+    `known` gives name and groups, as the account databases have them. To ask these takes
+    milliseconds, more or fewer as there is such a user or not: only conditions about them do.
     """
 
-    user: str
-    groups: tuple[str, ...] | None
+    known: Callable[[], tuple[str, tuple[str, ...]]]
     anonymous: bool
     address: str
     port: int = 21
@@ -69,8 +69,8 @@ def _network(text: str) -> Any:
 
 
 MATCHES: Final[dict[str, Callable[[str], Callable[[Who], bool]]]] = {
-    "User": _any(str, lambda who, one: fnmatchcase(who.user, one)),
-    "Group": _any(str, lambda who, one: any(fnmatchcase(group, one) for group in who.groups or ())),
+    "User": _any(str, lambda who, one: fnmatchcase(who.known()[0], one)),
+    "Group": _any(str, lambda who, one: any(fnmatchcase(group, one) for group in who.known()[1])),
     "Address": _any(_network, lambda who, one: ip_address(who.address) in one),
     "TLS": _any(boolean, lambda who, one: who.tls == one),
     "Anonymous": _any(boolean, lambda who, one: who.anonymous == one),
@@ -132,14 +132,6 @@ def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
     return chosen + _drop_ins(directories, "ftpsd.conf.d")
 
 
-def has_policies(directories: tuple[Path, ...]) -> bool:
-    """Say whether there is any policy, or a place for them that cannot be looked into."""
-    try:
-        return any(_names(place / "policies.d") for place in directories)
-    except OSError:
-        return True
-
-
 def _names(directory: Path) -> list[str]:
     try:
         return [name for name in os.listdir(directory) if name.endswith(".conf")]
@@ -154,7 +146,7 @@ def _read(file: Path, take: Callable[[str, str, str], None], mistakes: list[Mist
     except OSError as error:
         # One that was removed since it was found is no mistake.
         if os.path.lexists(file):
-            mistakes.append(Mistake(file, 0, str(error.strerror)))
+            mistakes.append(_unreadable(file, error))
         return
     section = ""
     for number, whole in enumerate(text.split("\n"), 1):
@@ -201,7 +193,7 @@ def load(
             _read(file, partial(_set, values), mistakes)
         if who and who.anonymous:
             values["write"] = False
-        for file in _drop_ins(directories, "policies.d") if who and who.groups is not None else ():
+        for file in _drop_ins(directories, "policies.d") if who else ():
             policy = _Policy()
             _read(file, policy.take, mistakes)
             if who and policy.applies(who):
@@ -210,5 +202,9 @@ def load(
                     policy.values.pop("write", None)
                 values |= policy.values
     except OSError as error:
-        mistakes.append(Mistake(Path(str(error.filename)), 0, str(error.strerror)))
+        mistakes.append(_unreadable(Path(str(error.filename)), error))
     return Settings(**values), mistakes  # type: ignore[arg-type]  # each parsed by its own field
+
+
+def _unreadable(file: Path, error: OSError) -> Mistake:
+    return Mistake(file, 0, error.strerror or "cannot be read")

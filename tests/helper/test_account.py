@@ -6,7 +6,6 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 from ftpsd.helper import account
 from ftpsd.helper.account import NotAllowed, find, listed
 from ftpsd.options import Settings
-from ftpsd.wire.control import Control
 from ftpsd.wire.message import Secret
 
 EVERYONE = Settings(minimum_uid=0)
@@ -52,23 +50,6 @@ def test_every_account_of_root_stays_out(nobody_listed: Path) -> None:
         if found.pw_uid == 0 or found.pw_gid == 0:
             with pytest.raises(NotAllowed, match="root's"):
                 find(found.pw_name, Settings(minimum_uid=-1))
-
-
-@pytest.mark.parametrize("look", [False, True])
-def test_who_somebody_is_is_looked_up_only_for_policies(look: bool) -> None:
-    """Before a password is asked for, a name that exists must not take longer than another."""
-    name = ordinary().pw_name
-    with (
-        socket.create_server(("127.0.0.1", 0)) as listener,
-        socket.create_connection(listener.getsockname()),
-        listener.accept()[0] as accepted,
-    ):
-        control = Control(accepted.fileno())
-        found = account.who(name, control, tls=True, host=None, look=look)
-
-    assert found.user == name
-    assert bool(found.groups) is look
-    assert (found.groups is None) is not look
 
 
 def test_nobody_stays_out() -> None:

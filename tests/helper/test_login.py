@@ -332,8 +332,7 @@ def test_a_greeting_is_chosen_by_what_is_known_of_a_connection(
 
     assert peer.answer(helper.GetGreeting).name == "mirror"
     port = answering.control.getsockname()[1]
-    assert asked_for == [
-        settings.Who(
-            user="", groups=None, anonymous=False, address="127.0.0.1", port=port, tls=True, host=""
-        )
-    ]
+    (who,) = asked_for
+    assert who.known() == ("", ())
+    assert (who.anonymous, who.address, who.port) == (False, "127.0.0.1", port)
+    assert (who.tls, who.host) == (True, "")

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
-import dataclasses
+import socket
 
 import pytest
 from config_places import Places
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ftpsd.helper.settings import MATCHES, Who, has_policies
+from ftpsd.helper import account
+from ftpsd.helper.settings import MATCHES, Who
 from ftpsd.options import OPTIONS, Settings
+from ftpsd.wire.control import Control
 
-ANNA = Who(user="anna", groups=("users",), anonymous=False, address="192.0.2.7", port=21)
+ANNA = Who(known=lambda: ("anna", ("users",)), anonymous=False, address="192.0.2.7", port=21)
 LINES = st.lists(
     st.one_of(
         st.sampled_from(["[Match]", "[Login]", "[Data]", "Anonymous=no", "PassivePorts=any"]),
@@ -101,29 +103,37 @@ def test_without_someone_who_logs_in_no_policy_is_read(places: Places) -> None:
     assert places.load() == (Settings(), [])
 
 
-def test_where_nobody_looked_for_groups_no_policy_is_read(places: Places) -> None:
-    """It has come since then: it could take somebody for who is not in a group."""
+@pytest.mark.parametrize(
+    ("conditions", "asked"),
+    [("Address=127.0.0.1", 0), ("Address=198.51.100.1\nGroup=users", 0), ("User=anna\nGroup=*", 1)],
+)
+def test_who_somebody_is_is_asked_once_and_only_by_conditions_about_it(
+    places: Places, monkeypatch: pytest.MonkeyPatch, conditions: str, asked: int
+) -> None:
+    """Before a password is asked for, a name that exists must not take longer than another."""
     (places.etc / "policies.d").mkdir()
-    (places.etc / "policies.d/x.conf").write_text("[Match]\nGroup=!users\n[Files]\nWrite=no\n")
+    for name in ("a", "b"):
+        (places.etc / f"policies.d/{name}.conf").write_text(f"[Match]\n{conditions}\n")
+    looks: list[str] = []
 
-    assert places.load(dataclasses.replace(ANNA, groups=())) == (Settings(write=False), [])
-    assert places.load(dataclasses.replace(ANNA, groups=None)) == (Settings(), [])
+    def look(user: str) -> tuple[str, tuple[str, ...]]:
+        looks.append(user)
+        return ANNA.known()
 
+    monkeypatch.setattr(account, "_known", look)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        control = Control(accepted.fileno())
+        places.load(account.who("anna", control, tls=True, host=None))
 
-def test_there_are_policies_where_one_is_or_none_can_be_looked_for(places: Places) -> None:
-    directory = places.lib / "policies.d"
-    assert not has_policies(places.directories)
-    directory.mkdir()
-    assert not has_policies(places.directories)
-    (directory / "x.conf").touch()
-    assert has_policies(places.directories)
-    (directory / "x.conf").unlink()
-    (places.run / "policies.d").symlink_to(places.run / "policies.d")
-    assert has_policies(places.directories)
+    assert looks == ["anna"] * asked
 
 
 def test_anonymous_clients_write_only_by_a_policy_that_names_them(places: Places) -> None:
-    guest = Who(user="ftp", groups=(), anonymous=True, address="192.0.2.7", port=21)
+    guest = Who(known=lambda: ("ftp", ()), anonymous=True, address="192.0.2.7", port=21)
     (places.etc / "policies.d").mkdir()
     policy = places.etc / "policies.d/x.conf"
     for match, writes in (

@@ -36,7 +36,8 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 listener, spawner, stored = (socket.socket(fileno=int(fd)) for fd in sys.argv[3:])
 limits.HELPER_CONNECTIONS, limits.ATTEMPTS_AT_ONCE, limits.FAILURE_SECONDS = 4, 2, 0.001
 def load(who):
-    often = options.failures(sys.argv[2]) if who.user == "anonymous" else limits.LOGIN_ATTEMPTS
+    name, _ = who.known()
+    often = options.failures(sys.argv[2]) if name == "anonymous" else limits.LOGIN_ATTEMPTS
     chosen = {"anonymous_user": "no-such-account", "address_failures": 0}
     return options.Settings(max_login_failures=often, **chosen), []
 settings.load = load

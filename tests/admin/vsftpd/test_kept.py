@@ -45,7 +45,7 @@ def settings(text: str, place: Path, user: str, **lists: str) -> Settings:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content)
     anonymous = user.lower() in ("anonymous", "ftp")
-    who = Who(user=user, groups=(), anonymous=anonymous, address="192.0.2.1", port=21)
+    who = Who(known=lambda: (user, ()), anonymous=anonymous, address="192.0.2.1", port=21)
     chosen, mistakes = load(who, (place / ETC.lstrip("/"),))
     assert mistakes == []
     return chosen
