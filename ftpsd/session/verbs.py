@@ -253,7 +253,7 @@ RIGHTS = {
     "upload": ("STOR", "STOU", "APPE", "COMB", "CPFR", "CPTO", "SYMLINK"),
     "list": ("LIST", "NLST", "MLSD"),
     "make_directory": ("MKD", "MKDIR"),
-    "delete": ("RMD", "DELE", "RMDIR"),
+    "delete": ("RMD", "DELE", "RMDIR", "COMB"),
     "rename": ("RNFR", "RNTO"),
     "chmod": ("CHMOD", "UMASK"),
     "set_modification_time": ("MFMT", "UTIME"),
@@ -263,17 +263,23 @@ _PORTS = {
     **dict.fromkeys(("PASV", "EPSV", "LPSV", "ESTP"), "passive"),
     **dict.fromkeys(("PORT", "EPRT", "LPRT", "ESTA"), "active"),
 }
-_RIGHT = {name: right for right, names in RIGHTS.items() for name in names}
+_NEEDED = {
+    name: [right for right, those in RIGHTS.items() if name in those]
+    for names in RIGHTS.values()
+    for name in names
+}
 
 
 def works(row: Verb, session: Session) -> bool:
     """Say whether this user may use a command at all; before a login that is not known."""
-    login, right = session.login, _RIGHT.get(row.name)
+    login = session.login
     if login is None:
         return True
     if row.name in _PORTS and not getattr(login, _PORTS[row.name]):
         return False
-    return not (row.writes and login.read_only) and (right is None or right in login.rights)
+    if row.writes and login.read_only:
+        return False
+    return all(right in login.rights for right in _NEEDED.get(row.name, ()))
 
 
 def permitted(name: str, login: Login | None) -> bool:

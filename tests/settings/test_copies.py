@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from configured import Configured
-from served import serving
+from served import Client, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,14 @@ from ftpsd.worker.uploads import Uploads
 # As if there had been room when the copy began.
 Uploads._need_room = lambda *_: None
 """
+STUCK = """
+from ftpsd.wire.files import Refused
+from ftpsd.worker import files
+def remove(*_):
+    raise Refused(reason="denied")
+files.remove = remove
+"""
+"""As where its directory lets nobody remove a file."""
 
 
 @pytest.mark.parametrize("command", ["SITE CPTO new", "COMB new file"])
@@ -33,3 +41,17 @@ def test_a_copy_stops_where_room_is_to_be_left(tmp_path: Path, command: str) -> 
 
             assert client.says(command) == "452 No space left."
     assert (root / "file").read_bytes() == b"x" * 1000
+
+
+def test_of_files_that_stay_after_comb_it_is_told_that_they_are_added(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("file", "source"):
+        (root / name).write_text(name)
+    with serving(root, tmp_path / "log", change=STUCK) as served, Client(served) as client:
+        client.login()
+
+        reason = "550 /source: Permission denied."
+        assert client.says("COMB file source") == f"550-Copied 6 bytes.\n{reason}"
+        assert (root / "file").read_text() == "filesource"
+        assert "anna copied to /file, 6 bytes." in served.log()

@@ -25,6 +25,7 @@ FORBIDDEN = [
     ("MakeDirectory=no", "MKD new", ["MKD", "XMKD"]),
     ("Chmod=no", "SITE CHMOD 600 file", []),
     ("Chmod=no", "SITE UMASK 077", []),
+    ("Delete=no", "COMB new file", ["COMB"]),
     ("SetModificationTime=no", "MFMT 20200101000000 file", ["MFMT"]),
 ]
 

@@ -164,14 +164,18 @@ def combine(session: Session, argument: list[str]) -> Reply:
     """Add files to the end of one, and remove them (COMB)."""
     target, *sources = [session.resolve(one) for one in argument]
     found = _into(session, target, sources, replace=False)
-    if not isinstance(found, Reply):
-        for source in sources:
-            try:
-                session.logged_in.files.ask(files.Remove(path=source))
-            except files.Refused as refusal:
-                return refused(source, refusal.reason)
-            session.log(events.DELETED, path=source)
-    return _done(session, target, found)
+    done = _done(session, target, found)
+    if isinstance(found, Reply):
+        return done
+    for source in sources:
+        try:
+            session.logged_in.files.ask(files.Remove(path=source))
+        except files.Refused as refusal:
+            # To send it again would add all of it again.
+            said = refused(source, refusal.reason)
+            return Reply(said.code, *done.lines, *said.lines)
+        session.log(events.DELETED, path=source)
+    return done
 
 
 def _done(session: Session, target: str, found: Reply | int) -> Reply:
