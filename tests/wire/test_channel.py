@@ -7,6 +7,7 @@ import array
 import itertools
 import os
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 
@@ -333,3 +334,18 @@ def test_a_bound_from_before_is_not_that_of_a_new_channel(pair: Pair) -> None:
 
     assert Channel(pair.channel.sock).receive(None) == b"late"
     sending.join()
+
+
+@given(seconds=st.floats(0.02, 1e6))
+def test_the_kernel_waits_as_long_as_is_said(seconds: float) -> None:
+    pair = Pair()
+    pair.send(b"x\0")
+    pair.channel.receive(seconds)
+    pair.channel.send(b"x\0", [], seconds)
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        whole, micro = struct.unpack(
+            "ll", pair.channel.sock.getsockopt(socket.SOL_SOCKET, option, 16)
+        )
+        # It counts in ticks of its own, of 10 ms at most.
+        assert seconds <= whole + micro / 1e6 < seconds + 0.02
+    pair.close()
