@@ -183,6 +183,20 @@ def test_a_home_that_cannot_be_entered_is_told(machine: Machine, home: str) -> N
     assert "/home/carl: " in entry["FTPSD_REASON"]
 
 
+def test_a_login_without_the_port_broker_is_refused_and_leaves_no_worker(machine: Machine) -> None:
+    there, elsewhere = "/run/ftpsd/org.ftpsd.Ports", "/run/ftpsd/elsewhere"
+    machine.run("mv", there, elsewhere)
+    try:
+        reply, _ = log_in(machine, "anna", machine.passwords["anna"])
+        assert reply == "421 Logging in is not possible now."
+        workers = ("pgrep", "--uid", "anna", "--full", "ftpsd")
+        eventually(lambda: machine.run(*workers, check=False).returncode)
+    finally:
+        machine.run("mv", elsewhere, there)
+    with Session(machine, "anna") as session:
+        assert session.works()
+
+
 def test_files_belong_to_the_user(machine: Machine) -> None:
     with account(machine) as carl:
         machine.passwords[carl] = PASSWORD
