@@ -136,6 +136,8 @@ class OneAccount:
 
     def _settings(self, who: settings.Who) -> Settings:
         """Read the settings for one client. Raise `Unavailable` if a file is unreadable."""
+        # Its user is no anonymous one, whatever the name: that one may write nothing.
+        who = dataclasses.replace(who, anonymous=False)
         chosen, mistakes = settings.load(who, self._served.directories)
         for one in mistakes:
             self._served.log(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)

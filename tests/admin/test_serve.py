@@ -72,6 +72,17 @@ def test_a_password_is_made_up_when_none_is_given(
     assert all(len(one) >= 12 for one in found)
 
 
+def test_the_account_that_nobody_gave_a_name_may_write(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    with (
+        serving(tmp_path / "root", tmp_path / "log", "--user", "ftp") as served,
+        Client(served) as client,
+    ):
+        assert client.codes("USER ftp", f"PASS {PASSWORD}") == ["331", "230"]
+        assert client.store("STOR new", b"content")[:3] == "226"
+    assert (tmp_path / "root" / "new").read_bytes() == b"content"
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_leaves_nothing_behind_when_it_is_told_to_end(served: Served, sign: int) -> None:
     temporary = Path(os.environ["TMPDIR"])
