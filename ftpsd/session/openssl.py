@@ -84,6 +84,7 @@ _SET_GROUPS_LIST, _SET_CACHE_MODE = 92, 44
 """SSL_CTRL_SET_GROUPS_LIST and SSL_CTRL_SET_SESS_CACHE_MODE, in ssl.h."""
 _ONLY_LOOK_UP = 0x202
 """SSL_SESS_CACHE_SERVER and SSL_SESS_CACHE_NO_INTERNAL_STORE."""
+_RECEIVED_SHUTDOWN = 2
 
 
 def known() -> bool:
@@ -184,6 +185,21 @@ def forget_errors() -> None:
         pass
 
 
+def _connection(connection: object) -> Any:
+    # PySSLSocket: the object's header, PyObject *Socket, SSL *ssl.
+    return _at(id(connection) + _HEAD + _WORD)
+
+
+def closed(connection: object) -> bool:
+    """Say whether the peer has sent close_notify (SSL_get_shutdown(3)); `False` if unknown.
+
+    Since OpenSSL 3.2 reading fails, as if the connection was lost, where user_canceled comes before
+    it (openssl issue 25254). Java ends every connection of TLS 1.3 with the two.
+    """
+    get = "SSL_get_shutdown"
+    return known() and bool(_function(get)(_connection(connection)) & _RECEIVED_SHUTDOWN)
+
+
 def new_ticket(connection: object) -> bool:
     """Send one more session ticket with what is written next (SSL_new_session_ticket(3)).
 
@@ -191,5 +207,4 @@ def new_ticket(connection: object) -> bool:
     """
     if not known():
         return False
-    # PySSLSocket: the object's header, PyObject *Socket, SSL *ssl.
-    return bool(_function("SSL_new_session_ticket")(_at(id(connection) + _HEAD + _WORD)))
+    return bool(_function("SSL_new_session_ticket")(_connection(connection)))

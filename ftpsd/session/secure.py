@@ -279,8 +279,10 @@ class Secure:
         except SSLZeroReturnError:
             self._ended = self.clean = True
         except SSLError as error:
-            self._tell()
-            raise ConnectionAbortedError(f"TLS: {reason_of(error)}") from error
+            if not openssl.closed(self._tls):
+                self._tell()
+                raise ConnectionAbortedError(f"TLS: {reason_of(error)}") from error
+            self._ended = self.clean = True
         return got
 
     def push(self) -> None:

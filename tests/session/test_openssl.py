@@ -97,6 +97,18 @@ def test_a_ticket_needs_tls_13(credentials: Path) -> None:
         assert openssl.new_ticket(new.server._tls)
 
 
+@pytest.mark.parametrize("version", [V12, V13])
+def test_whether_the_peer_has_announced_the_end_is_known(
+    credentials: Path, version: ssl.TLSVersion
+) -> None:
+    with Session(credentials, version) as session:
+        server, client = session.data()
+        assert not openssl.closed(server._tls)
+        client.notify()
+        assert server.recv(1) == b""
+        assert openssl.closed(server._tls)
+
+
 @pytest.mark.usefixtures("unknown")
 def test_with_an_unknown_python_nothing_is_touched(context: ssl.SSLContext) -> None:
     assert not openssl.set_ticket_life(context)

@@ -143,7 +143,16 @@ CLIENTS: dict[str, Client] = {
     "aioftp": _library("python3", "chores_by_aioftp.py"),
 }
 
+# What keeps TLS sessions is not for others to see.
+_JAVA = (
+    "java",
+    "--add-opens=java.base/sun.security.ssl=ALL-UNNAMED",
+    "--add-opens=java.base/sun.security.util=ALL-UNNAMED",
+    "--class-path=/usr/share/java/commons-net.jar",
+)
+
 OVER_TLS: dict[str, Client] = {
+    "Commons Net": _library(*_JAVA, "commons_net.java", tls=True),
     "rclone": functools.partial(rclone, tls=True),
     "Net::FTP": _library("perl", "net_ftp.pl", tls=True),
     "net/ftp": _library("ruby", "net_ftp.rb", tls=True),

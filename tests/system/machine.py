@@ -33,8 +33,8 @@ _STABLE = (
     "curl,iproute2,lftp,openssl,procps,sslscan,strace,tnftp,wget"
 )
 _CLIENTS = (
-    "aria2,libio-socket-ssl-perl,ncftp,node-basic-ftp,nodejs,perl,php-cli,"
-    "python3-aioftp,rclone,ruby"
+    "aria2,default-jdk-headless,libcommons-net-java,libio-socket-ssl-perl,ncftp,node-basic-ftp,"
+    "nodejs,perl,php-cli,python3-aioftp,rclone,ruby"
 )
 # a kernel to boot for what that of the host may lack, and what boots it
 _KERNEL = "e2fsprogs,linux-image-cloud-amd64,openssl,python3,qemu-system-x86,strace"
