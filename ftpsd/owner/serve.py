@@ -53,11 +53,10 @@ class Client:
         # For the journal: which process it was that broke the contract.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.channel = Channel(sock)
-        self._gate = Gate(RULES)
+        self._gate = Gate(RULES, SetOwner) if bound else Gate(RULES)
         self._uid = self._owner = 0
         if bound:
             self._uid, self._owner = map(int, bound.removeprefix(STORED).split("-"))
-            self._gate.grant(SetOwner)
 
     @property
     def name(self) -> str:

@@ -49,11 +49,9 @@ class Client:
     def __init__(self, sock: socket.socket, binding: Binding | None = None) -> None:
         """Serve `sock`; one kept over a restart is bound already."""
         self.channel = Channel(sock)
-        self.gate = Gate(RULES)
+        self.gate = Gate(RULES, Attach) if binding else Gate(RULES)
         self.binding = binding
         self.pending: Pending | None = None
-        if binding is not None:
-            self.gate.grant(Attach)
 
     def reply(self, reply: Reply, *, continues: bool = False) -> None:
         """Send an answer. Raise `Closed` for a session that does not read."""

@@ -35,11 +35,11 @@ class Rule:
 class Gate:
     """The rules, and what one connection has asked so far."""
 
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        """Start with nothing asked and nothing granted."""
+    def __init__(self, rules: tuple[Rule, ...], *before: type[Call[Any]]) -> None:
+        """Start with nothing asked but what was granted `before` this process, once each."""
         self._rules = {rule.request: rule for rule in rules}
-        self._asked = dict.fromkeys(self._rules, 0)
-        self._granted: set[type[Call[Any]]] = set()
+        self._asked = {request: before.count(request) for request in self._rules}
+        self._granted = set(before)
 
     def admit(self, request: Call[Any]) -> None:
         """Count `request`, or raise `Malformed` if it may not come now."""

@@ -224,8 +224,8 @@ def test_a_file_system_that_refuses_is_no_mistake_of_ours(tmp_path: Path) -> Non
         give(fd, ME, ME)
 
 
-def test_what_a_channel_is_bound_to_outlives_a_restart(driven: Driven, tmp_path: Path) -> None:
-    peer, path = driven.bound(), a_file(tmp_path / "x")
+def restart(driven: Driven) -> None:
+    """Forget the one channel, and adopt what was kept of it."""
     ((name, fd),) = driven.kept.items()
     (old,) = driven.owners._clients.values()
     kept = socket.socket(fileno=os.dup(fd))
@@ -233,6 +233,19 @@ def test_what_a_channel_is_bound_to_outlives_a_restart(driven: Driven, tmp_path:
     driven.owners._epoll.unregister(fd)
     old.channel.close()
     driven.owners.adopt(kept, name)
+
+
+def test_whose_files_is_not_said_again_after_a_restart(driven: Driven) -> None:
+    peer = driven.bound()
+    restart(driven)
+    with pytest.raises(Closed):
+        driven.ask(peer, SetOwner(uid=ME + 1, owner=ME), BINDING)
+    assert driven.left == 0
+
+
+def test_what_a_channel_is_bound_to_outlives_a_restart(driven: Driven, tmp_path: Path) -> None:
+    peer, path = driven.bound(), a_file(tmp_path / "x")
+    restart(driven)
 
     assert isinstance(driven.ask(peer, opened(driven, path)), Done)
     with pytest.raises(NotGiven):

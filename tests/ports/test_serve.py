@@ -133,21 +133,21 @@ def test_a_bound_channel_is_kept_over_a_restart(driven: Driven) -> None:
     driven.attach(first_port=50000, last_port=50009, seconds=7)
     (name,) = driven.kept
     binding = restored(name)
-
     assert (binding.local.text, binding.remote.text) == (HERE, CLIENT)
     assert (binding.first_port, binding.last_port, binding.seconds) == (50000, 50009, 7)
 
 
-def test_a_restored_channel_is_bound_already(driven: Driven) -> None:
+def test_a_restored_channel_is_bound_already_and_not_anew(driven: Driven) -> None:
     driven.attach()
     ours, theirs = socket.socketpair()
-    peer = Peer(Channel(ours), PORTS)
-    driven.stack.callback(peer.close)
+    driven.stack.callback((peer := Peer(Channel(ours), PORTS)).close)
     driven.broker.adopt(theirs, restored(driven.kept[0]))
-
     with pytest.raises(NotOpened):
         peer.answer(Listen)
     assert listen(driven, peer)[0] == HERE
+    Peer(peer.channel, BINDING).send(Attach(control_fd=driven.control().fileno(), **PLAIN))
+    driven.broker.turn()
+    assert hung_up(peer)
 
 
 @pytest.mark.parametrize("call", [Listen(), Connect(host=CLIENT, port=5000)])

@@ -71,3 +71,10 @@ def test_each_connection_is_counted_for_itself() -> None:
 
     assert admitted(second, PING)
     assert not admitted(first, PING)
+
+
+def test_what_was_granted_before_a_restart_has_been_asked_then() -> None:
+    gate = Gate((Rule(Ping, at_most=1), Rule(Listen, after=Ping)), Ping)
+
+    assert admitted(gate, LISTEN)
+    assert not admitted(gate, PING)

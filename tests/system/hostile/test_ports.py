@@ -99,7 +99,15 @@ def test_a_stranger_is_not_handed_over_and_is_logged(ground: Ground, anna: Probe
     assert logged == ["127.0.0.9"]
 
 
-def test_a_session_cannot_attach_its_channel_anew(ground: Ground, anna: Probe, bob: Probe) -> None:
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_session_cannot_attach_its_channel_anew(
+    ground: Ground, anna: Probe, bob: Probe, *, restarted: bool
+) -> None:
+    """Nor with the broker that finds the channel, bound, when it is started anew."""
+    if restarted:
+        ground.machine.run("systemctl", "restart", "ftpsd-ports.service")
+        for probe in (anna, bob):
+            assert probe.ask(wires.data) == "cancelled"
     numbers: dict[str, object] = {"firstPort": 0, "lastPort": 0, "sourcePort": 0, "seconds": 60}
     numbers["ways"] = ["passive", "active", "passive_any_peer", "active_any_peer"]
     parameters = {"controlFileDescriptor": 0, **numbers}
