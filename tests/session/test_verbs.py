@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 from served import Client, Served
 
+from ftpsd.protocol.reply import BadArgument
 from ftpsd.session.verbs import NEED_CERTIFICATE, OLDER, REFUSED_ALWAYS, SITE, VERBS
 
 if TYPE_CHECKING:
@@ -17,6 +19,20 @@ RFC_959 = (
     *("USER", "PASS", "CWD", "CDUP", "REIN", "QUIT", "PORT", "PASV", "TYPE", "STRU", "MODE"),
     *("RETR", "STOR", "STOU", "APPE", "ALLO", "REST", "RNFR", "RNTO", "ABOR", "DELE", "RMD"),
     *("MKD", "PWD", "LIST", "NLST", "SITE", "SYST", "STAT", "HELP", "NOOP"),
+)
+ODD = (
+    "9" * 5000,
+    "7" * 4301,
+    "-1",
+    "+1",
+    "1_0",
+    "\u0663",
+    "\u00b2",
+    "0x10",
+    "",
+    "\udcff",
+    "|",
+    "()",
 )
 OPEN = {"USER", "PASS", "QUIT", "REIN", "NOOP", "SYST", "HELP", "FEAT", "OPTS", "STAT"}
 
@@ -29,6 +45,14 @@ def test_the_commands_of_rfc_959_and_775_are_there(name: str) -> None:
 @pytest.mark.parametrize("row", [*VERBS.values(), *SITE.values()], ids=lambda row: row.name)
 def test_every_command_says_what_it_does(row: Verb) -> None:
     assert (row.handle.__doc__ or "").strip().endswith(".")
+
+
+@pytest.mark.parametrize("row", [*VERBS.values(), *SITE.values()], ids=lambda row: row.name)
+def test_no_argument_is_more_than_refused(row: Verb) -> None:
+    """int() raises for digits by the thousand, and takes digits that are none of ASCII's."""
+    for text in (*ODD, *(f"{one} {one}" for one in ODD), ",".join(ODD[:2] * 3)):
+        with contextlib.suppress(BadArgument):
+            row.parse(text)
 
 
 @pytest.mark.parametrize("name", sorted(set(RFC_959) - OPEN))

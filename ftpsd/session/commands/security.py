@@ -7,6 +7,7 @@ import posix
 import time
 
 from ftpsd.protocol import reply
+from ftpsd.protocol.argument import number
 from ftpsd.protocol.reply import BadArgument, Reply
 from ftpsd.session import events
 from ftpsd.session.control import Gone
@@ -39,9 +40,7 @@ def mechanism(text: str) -> bool:
 
 def buffer_size(text: str) -> int:
     """Read the size of a protection buffer: 0 to 2**32 - 1 (RFC 2228, section 3)."""
-    if not text.isascii() or not text.isdecimal() or int(text) >= 2**32:
-        raise BadArgument(reply.ARGUMENT_ERROR, "PBSZ takes a number.")
-    return int(text)
+    return number(text, 2**32 - 1)
 
 
 def level(text: str) -> str:
