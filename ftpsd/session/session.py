@@ -194,7 +194,7 @@ class Session:
             self.log(event, **fields)
 
     def say_once(self, event: Event) -> None:
-        """Log what would be the same at every transfer."""
+        """Log what would be the same at every transfer of a login."""
         if event not in self._said:
             self._said.add(event)
             self.log(event)
@@ -210,4 +210,7 @@ class Session:
             self.login.close()
             self.login_begun = time.monotonic()
         self.login = self.user = None
+        # Who comes next names the host anew (RFC 7151, section 3.2.1).
+        self.host = ""
+        self._said.clear()
         self.protect = self.protect_first

@@ -54,6 +54,18 @@ def test_a_policy_is_for_whom_it_names(configured: Configured, match: str, appli
         assert idle(client) == ("77" if applies else "300")
 
 
+def test_the_host_that_was_named_is_for_one_login(configured: Configured) -> None:
+    text = "[Match]\nHost=ftp.example.org\n[Session]\nIdleTimeoutSec=77\n"
+    configured.add("policies.d/10.conf", text)
+    with Client(configured.served) as client:
+        assert client.says("HOST ftp.example.org")[:3] == "220"
+        assert idle(client.login()) == "77"
+        assert client.says("REIN")[:3] == "220"
+        assert idle(client.login()) == "300"
+        assert client.codes("REIN", "HOST ftp.example.org") == ["220", "220"]
+        assert idle(client.login()) == "77"
+
+
 def test_a_policy_wins_over_the_settings_and_a_later_one_over_it(configured: Configured) -> None:
     configured.set("main", "Session", "IdleTimeoutSec=70")
     for name, seconds in (("20", "72"), ("10", "71")):
