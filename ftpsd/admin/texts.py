@@ -108,7 +108,9 @@ PURPOSES: Final = {
     "FileMode": "New files get these permission bits, without those of UMask=.",
     "DirectoryMode": "New directories get these permission bits, without those of UMask=.",
     "UploadOwner": "Uploads are given to this account, as far as they are the user's own; not "
-    "root's, nor back. UMask= and FileMode= say who may read them then. Its disk quota is charged.",
+    "root's, nor back. UMask= and FileMode= say who may read them then. Its disk quota is charged. "
+    "In a sticky directory of somebody else a file that is there is written in place, and one that "
+    "fails can only be emptied.",
     "HideOwners": "Show `ftp` as owner and group of everything.",
     "ListNumericOwners": "Show owners and groups as numbers. Otherwise the user and its group have "
     "their names, and all others numbers: a worker knows no other accounts.",

@@ -55,7 +55,11 @@ class Upload:
             if self.before is not None and _unchanged(self.before, own):
                 return
             if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino):
-                os.unlink(self._name, dir_fd=self.parent)
+                try:
+                    os.unlink(self._name, dir_fd=self.parent)
+                except PermissionError:
+                    # It was given away, in a sticky directory: its content can go, its name not.
+                    os.ftruncate(self.fd, 0)
 
     def show(self, *, replace: bool) -> None:
         """Give it its name. Raise `OSError`, also if there is one that it may not `replace`."""
@@ -185,8 +189,8 @@ class Uploads:
     def _aside(self, path: str) -> Upload | None:
         """Make a file beside the one of this name; `None` where it has to be written in place.
 
-        That is where a new file could not be what the old one is: of another owner, with other
-        names or with attributes of its own.
+        That is where a new file could not be what the old one is (of another owner, with other
+        names or with attributes of its own), or could not take its place.
         """
         root, rights = self._root, self._root.rights
         rights.need_named("upload", path)
@@ -215,6 +219,10 @@ class Uploads:
             raise
 
     def _beside(self, parent: int, name: str, old: os.stat_result | None) -> Upload | None:
+        if old is not None and self._owner is not None and _sticky(parent):
+            # The old file stays until the new one is given away, which could not be renamed then.
+            os.close(parent)
+            return None
         temporary = TEMPORARY + os.urandom(8).hex()
         try:
             fd = os.open(temporary, _NEW, self._chosen.file_mode, dir_fd=parent)
@@ -256,6 +264,12 @@ def _replaceable(fd: int, old: os.stat_result) -> bool:
     except OSError:
         return False
     return all(name.startswith(_SMALL) for name in found)
+
+
+def _sticky(directory: int) -> bool:
+    """Say whether only its owner may rename or remove a file in a directory (inode(7), S_ISVTX)."""
+    found = os.fstat(directory)
+    return bool(found.st_mode & stat.S_ISVTX) and found.st_uid != os.geteuid()
 
 
 def _unchanged(before: os.stat_result, now: os.stat_result) -> bool:

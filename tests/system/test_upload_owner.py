@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from ftp_session import Session
-from machine import Machine
+from machine import Machine, eventually
 from test_login import own_address
 from test_login_policies import chosen, place
 
@@ -57,8 +57,7 @@ def test_uploads_belong_to_whom_the_settings_name(machine: Machine, place: str) 
 
 
 def test_uploads_aside_are_given_as_they_get_their_name(machine: Machine) -> None:
-    machine.run("chmod", "1777", IN)
-    machine.run("chown", "root", IN)
+    sticky(machine)
     lines = ("UploadOwner=archive", "AtomicUploads=yes", "SyncUploads=yes")
     with (
         chosen(machine, "drop-in", "Files", *lines),
@@ -67,6 +66,45 @@ def test_uploads_aside_are_given_as_they_get_their_name(machine: Machine) -> Non
         session.store("incoming/a", b"first")
         session.store("incoming/b", b"second")
     assert owners(machine) == "a archive 644\nb archive 644\n"
+
+
+def sticky(machine: Machine) -> None:
+    machine.run("chmod", "1777", IN)
+    machine.run("chown", "root", IN)
+
+
+def content(machine: Machine) -> str:
+    return machine.run("sh", "-c", f"cd {IN} && for f in $(ls -A); do cat $f; done").stdout
+
+
+def test_where_only_owners_rename_a_file_that_is_there_is_written_in_place(
+    machine: Machine,
+) -> None:
+    """Given away first, the new one could not take its place, nor be removed."""
+    sticky(machine)
+    machine.write(f"{IN}/a", "old and longer")
+    machine.run("chown", "ftp", f"{IN}/a")
+    lines = ("UploadOwner=archive", "AtomicUploads=yes")
+    with chosen(machine, "drop-in", "Files", *lines), Session(machine, **guest()) as session:
+        session.store("incoming/a", b"new")
+    assert machine.run("ls", "-A", IN).stdout == "a\n"
+    assert (owners(machine), content(machine)) == ("a archive 644\n", "new")
+
+
+@pytest.mark.parametrize("command", ["STOR incoming/a", "STOU incoming/a"])
+def test_where_only_owners_remove_nothing_but_the_name_stays_of_what_fails(
+    machine: Machine, command: str
+) -> None:
+    sticky(machine)
+    lines = ("UploadOwner=archive", "DeleteFailedUploads=yes")
+    with chosen(machine, "drop-in", "Files", *lines), Session(machine, **guest()) as session:
+        data = session.transfercmd(command)
+        with data:
+            data.sendall(b"half")
+            eventually(lambda: content(machine) == "half")
+            assert session.code("ABOR") == "426"
+        assert session.getmultiline()[:3] == "226"
+    assert (owners(machine), content(machine)) == ("a archive 644\n", "")
 
 
 def test_users_with_an_account_of_their_own_give_away_theirs(machine: Machine) -> None:
