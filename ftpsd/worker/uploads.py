@@ -157,6 +157,8 @@ class Uploads:
                 # Not before: in a sticky directory only an owner may rename.
                 self._give(upload.fd)
             if chosen.sync_uploads:
+                # It is whole, and the only one left: no failure from here on may take it away.
+                upload.failed_is_removed = False
                 upload.sync_name()
         except BaseException:
             self.give_up()

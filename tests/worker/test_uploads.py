@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from ftpsd.wire import files
 from ftpsd.wire.channel import Channel, Peer
 from ftpsd.wire.owner import OWNER
 from ftpsd.worker.beneath import Root
-from ftpsd.worker.rights import Rights
+from ftpsd.worker.rights import TEMPORARY, Rights
 from ftpsd.worker.uploads import Uploads
 
 
@@ -168,3 +170,28 @@ def test_what_cannot_be_given_away_replaces_nothing_and_is_not_left(
     assert sorted(os.listdir(jail)) == there
     if before is not None:
         assert (jail / "file").read_text() == before
+
+
+@pytest.mark.parametrize("how", ["delete_failed_uploads", "atomic_uploads"])
+@pytest.mark.parametrize("before", ["old", None])
+def test_a_name_that_does_not_reach_the_disk_takes_no_file_away(
+    jail: Path, monkeypatch: pytest.MonkeyPatch, how: str, before: str | None
+) -> None:
+    """What the new file has replaced is gone by then."""
+    if before is not None:
+        (jail / "file").write_text(before)
+    fsync = os.fsync
+
+    def fails(fd: int) -> None:
+        if stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        fsync(fd)
+
+    monkeypatch.setattr("os.fsync", fails)
+    one = Uploading(jail, sync_uploads=True, **{how: True})
+    one.write("/file", "new")
+    assert reason(lambda: one.finish(whole=True)) == "failed"
+    one.close()
+
+    assert (jail / "file").read_text() == "new"
+    assert not [name for name in os.listdir(jail) if name.startswith(TEMPORARY)]
