@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import socket
@@ -39,10 +40,10 @@ def give(fd: int, uid: int, owner: int) -> None:
         status = os.fstat(fd)
         own = stat.S_ISREG(status.st_mode) and status.st_uid == uid and status.st_nlink <= 1
         if not own or status.st_mode & _SPECIAL:
-            raise NotGiven
+            raise NotGiven(quota=False)
         os.fchown(fd, owner, -1)
-    except OSError:
-        raise NotGiven from None
+    except OSError as error:
+        raise NotGiven(quota=error.errno == errno.EDQUOT) from None
 
 
 class Client:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from ftpsd.wire.message import Call, Done, Fd, Interface, Refusal
+from ftpsd.wire.message import Bool, Call, Done, Fd, Interface, Refusal
 
 
 class NotGiven(Refusal):
-    """It is no file of this worker's user alone, or the file system refuses."""
+    """It is no file of this worker's user alone, or the file system refuses: perhaps by `quota`."""
+
+    quota: Bool
 
 
 class Give(Call[Done]):

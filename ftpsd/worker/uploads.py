@@ -179,7 +179,10 @@ class Uploads:
         if self._owner is not None and os.fstat(fd).st_uid == os.geteuid():
             try:
                 self._owner.ask(Give(file_fd=fd))
-            except (NotGiven, Closed, Malformed):
+            except NotGiven as refusal:
+                code = errno.EDQUOT if refusal.quota else errno.EPERM
+                raise OSError(code, "cannot be given away") from None
+            except (Closed, Malformed):
                 raise OSError(errno.EPERM, "cannot be given away") from None
 
     def _need_room(self, fd: int) -> None:

@@ -6,6 +6,7 @@ Without root a test can give nothing but to itself: the rest is in tests/system.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -222,6 +223,19 @@ def test_a_file_system_that_refuses_is_no_mistake_of_ours(tmp_path: Path) -> Non
     os.close(fd)
     with pytest.raises(NotGiven):
         give(fd, ME, ME)
+
+
+@pytest.mark.parametrize(("code", "quota"), [(errno.EDQUOT, True), (errno.EROFS, False)])
+def test_a_quota_is_told_from_what_else_is_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, quota: bool
+) -> None:
+    def fchown(*_: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("os.fchown", fchown)
+    with a_file(tmp_path / "x").open("rb") as file, pytest.raises(NotGiven) as refused:
+        give(file.fileno(), ME, ME)
+    assert refused.value.quota is quota
 
 
 def restart(driven: Driven) -> None:

@@ -16,7 +16,8 @@ from asking import reason
 from ftpsd.options import Settings
 from ftpsd.wire import files
 from ftpsd.wire.channel import Channel, Peer
-from ftpsd.wire.owner import OWNER
+from ftpsd.wire.codec import encode_refusal
+from ftpsd.wire.owner import OWNER, NotGiven
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.rights import TEMPORARY, Rights
 from ftpsd.worker.uploads import Uploads
@@ -195,3 +196,17 @@ def test_a_name_that_does_not_reach_the_disk_takes_no_file_away(
 
     assert (jail / "file").read_text() == "new"
     assert not [name for name in os.listdir(jail) if name.startswith(TEMPORARY)]
+
+
+def test_an_upload_beyond_the_quota_of_who_gets_it_is_refused_for_that(jail: Path) -> None:
+    end, theirs = socket.socketpair()
+    owner = Peer(Channel(end), OWNER)
+    one = Uploading(jail, owner=owner, atomic_uploads=True)
+    one.write("/new", "new")
+    theirs.sendall(encode_refusal(OWNER, NotGiven(quota=True)))
+    assert reason(lambda: one.finish(whole=True)) == "quota"
+    one.close()
+    owner.close()
+    theirs.close()
+
+    assert not (jail / "new").exists()
