@@ -183,6 +183,8 @@ class Uploads:
                 code = errno.EDQUOT if refusal.quota else errno.EPERM
                 raise OSError(code, "cannot be given away") from None
             except (Closed, Malformed):
+                # An answer that comes too late would be taken for that to the next question.
+                self._owner.close()
                 raise OSError(errno.EPERM, "cannot be given away") from None
 
     def _need_room(self, fd: int) -> None:

@@ -16,7 +16,8 @@ from asking import reason
 from ftpsd.options import Settings
 from ftpsd.wire import files
 from ftpsd.wire.channel import Channel, Peer
-from ftpsd.wire.codec import encode_refusal
+from ftpsd.wire.codec import encode_refusal, encode_reply
+from ftpsd.wire.message import Done
 from ftpsd.wire.owner import OWNER, NotGiven
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.rights import TEMPORARY, Rights
@@ -196,6 +197,23 @@ def test_a_name_that_does_not_reach_the_disk_takes_no_file_away(
 
     assert (jail / "file").read_text() == "new"
     assert not [name for name in os.listdir(jail) if name.startswith(TEMPORARY)]
+
+
+def test_a_late_answer_is_none_to_the_next_upload(jail: Path) -> None:
+    """What gives uploads away was stopped for too long, and goes on then."""
+    end, theirs = socket.socketpair()
+    owner = Peer(Channel(end), OWNER)
+    one = Uploading(jail, owner=owner, atomic_uploads=True)
+    given = encode_reply(Done())[0]
+    theirs.sendall(b"broken\0" + given)
+    for name in ("/a", "/b"):
+        one.write(name, "new")
+        with pytest.raises(PermissionError):
+            one.finish(whole=True)
+        assert not (jail / name[1:]).exists()
+    one.close()
+    owner.close()
+    theirs.close()
 
 
 def test_an_upload_beyond_the_quota_of_who_gets_it_is_refused_for_that(jail: Path) -> None:
