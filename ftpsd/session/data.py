@@ -118,13 +118,12 @@ class DataPort:
     def _send(self, call: Listen | Connect) -> None:
         """Ask; what was asked before is given up, and its answer taken out of the way.
 
-        A broker that was started anew says "cancelled" to all, whether they wait or not.
+        A broker that was started anew says "cancelled" to all, whether they wait or not, and each
+        time again.
         """
+        if self._outdated():
+            self._unanswered = None
         last = self._unanswered
-        if last is None:
-            self.ports.channel.look()
-            if self.ports.channel.pending:
-                last = self._unanswered = Listen
         self.ports.send(call)
         if last is not None:
             try:
@@ -134,6 +133,17 @@ class DataPort:
             if late is not None:
                 close_all([late])
         self._unanswered = type(call)
+
+    def _outdated(self) -> bool:
+        """Drop whatever has come: nothing that is asked for now. Say whether there was any."""
+        channel = self.ports.channel
+        channel.look()
+        found = channel.pending
+        while channel.pending:
+            channel.receive()
+            close_all(channel.take_fds())
+            channel.look()
+        return found
 
     def _begun(self) -> Opened:
         try:

@@ -207,6 +207,21 @@ def test_a_restart_costs_at_most_the_data_port_that_waits(
     assert anna.works()
 
 
+@pytest.mark.parametrize("before", ["NOOP", "EPSV"])
+@pytest.mark.parametrize("passive", [True, False])
+def test_restarts_cost_an_idle_session_nothing_however_often(
+    machine: Machine, sessions: tuple[Session, Session], before: str, *, passive: bool
+) -> None:
+    anna, _ = sessions
+    anna.sendcmd(before)
+    for _ in range(4):
+        machine.run("systemctl", "restart", *SERVICES)
+        machine.run("systemctl", "reset-failed", *SERVICES)
+    anna.set_pasv(passive)
+
+    assert anna.works()
+
+
 def test_sessions_outlive_their_socket(machine: Machine, sessions: tuple[Session, Session]) -> None:
     anna, _ = sessions
     data, head = begin(anna)
