@@ -246,12 +246,17 @@ def encryption(chosen: Settings, stores: tuple[Path, ...] = ()) -> helper.Encryp
     for name, path in found.items():
         size = 0
         # Empty if it cannot be read: the session says that it is no good, and takes no other.
-        with contextlib.suppress(OSError), path.open("rb", buffering=0) as file:
+        with contextlib.suppress(OSError), open(path, "rb", 0, opener=_at_once) as file:
             size = os.sendfile(contents, file.fileno(), 0, limits.CREDENTIAL_BYTES)
         told.append(f"{size} {name}")
     return helper.Encryption(
         tls13_only=chosen.tls_minimum == "1.3", **same, credentials=told, contents_fd=contents
     )
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: nobody may ever write to a FIFO."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def asked(request: helper.MaySendPassword, chosen: Settings) -> helper.Asked:

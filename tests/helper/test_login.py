@@ -293,6 +293,16 @@ def test_descriptors_too_many_are_closed(answering: Answering) -> None:
         answering.conversation.answer()
 
 
+def test_a_credential_that_nobody_writes_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ftpsd.pem")
+    (tmp_path / "ftpsd.ca").write_text("of authorities")
+    given = encryption(Settings(), (tmp_path,))
+    with os.fdopen(given.contents_fd, "rb") as file:
+        assert sorted(given.credentials) == ["0 ftpsd.pem", "14 ftpsd.ca"]
+        file.seek(0)
+        assert file.read() == b"of authorities"
+
+
 def test_credentials_are_given_as_they_are_stored_the_nearest_first(tmp_path: Path) -> None:
     usual, own = tmp_path / "usual", tmp_path / "own"
     for place in (usual, own):
