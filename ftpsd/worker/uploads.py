@@ -148,13 +148,14 @@ class Uploads:
                 _bound(upload.fd, chosen.max_file_size)
             if chosen.sync_uploads:
                 os.fsync(upload.fd)
-            aside, replaces = upload.aside, upload.before is not None
-            # Whatever can go wrong goes wrong while the old file is there.
-            if aside and replaces:
+            # In a sticky directory only an owner may rename.
+            late = upload.aside and _sticky(upload.parent)
+            # Elsewhere whatever can go wrong goes wrong while the old file is there, and nobody
+            # else who is this user can open the new one before it is given away.
+            if upload.aside and not late:
                 self._give(upload.fd)
             upload.show(replace=chosen.overwrite)
-            if aside and not replaces:
-                # Not before: in a sticky directory only an owner may rename.
+            if late:
                 self._give(upload.fd)
             if chosen.sync_uploads:
                 # It is whole, and the only one left: no failure from here on may take it away.

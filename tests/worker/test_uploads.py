@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from asking import reason
 
 from ftpsd.options import Settings
 from ftpsd.wire import files
-from ftpsd.wire.channel import Channel, Peer
+from ftpsd.wire.channel import Channel, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.message import Done
 from ftpsd.wire.owner import OWNER, NotGiven
@@ -228,3 +229,36 @@ def test_an_upload_beyond_the_quota_of_who_gets_it_is_refused_for_that(jail: Pat
     theirs.close()
 
     assert not (jail / "new").exists()
+
+
+@pytest.mark.parametrize("before", ["old", None])
+def test_an_upload_has_its_name_when_it_is_given_away_and_not_before(
+    jail: Path, before: str | None
+) -> None:
+    """Another session of the same user could open it by that name, and write to it later."""
+    if before is not None:
+        (jail / "file").write_text(before)
+    seen: list[str | None] = []
+    end, theirs = socket.socketpair()
+
+    def give() -> None:
+        channel = Channel(theirs)
+        request, _ = receive_call(channel, OWNER.calls)
+        file = jail / "file"
+        seen.append(file.read_text() if file.exists() else None)
+        close_all(request.descriptors())
+        channel.send(*encode_reply(Done()))
+
+    thread = threading.Thread(target=give)
+    thread.start()
+    owner = Peer(Channel(end), OWNER)
+    one = Uploading(jail, owner=owner, atomic_uploads=True)
+    one.write("/file", "new")
+    one.finish(whole=True)
+    thread.join()
+    one.close()
+    owner.close()
+    theirs.close()
+
+    assert seen == [before]
+    assert (jail / "file").read_text() == "new"
