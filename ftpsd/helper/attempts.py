@@ -30,8 +30,8 @@ BOUNDS: Final = (limits.LOGIN_ATTEMPTS, 60, limits.ADDRESS_FAILURES, 0)
 """How often a connection may try, and after how many failures an address and a user are slowed."""
 GRANTED, DENIED, ANONYMOUS = b"+", b"-", b"="
 """How an attempt may end. To log in without a password proves nothing, and gives nothing back."""
-ANSWERED, KEYED = b"!", b"k"
-"""The session has its answer, or its channel is closed; it is about to be given the key."""
+ANSWERED = b"!"
+"""The session has its answer, or its channel is closed."""
 
 
 class Ledger:
@@ -133,7 +133,7 @@ class Book:
         self._counted: tuple[bytes, ...] = ()
         self.lasting: tuple[int, tuple[bytes, ...]] | None = None
         """What ends with the session that the attempt has led to, and what that is counted as."""
-        self._settled = self._slowed = self.answered = self.keyed = False
+        self._settled = self._slowed = self.answered = False
 
     @property
     def working(self) -> bool:
@@ -158,9 +158,8 @@ class Book:
             reached = self._ledger.claim(counted, tuple(bounds))
             self._counted = () if reached else counted
             self.sock.send(bytes([reached]))
-        elif data in (ANSWERED, KEYED):
-            self.answered |= data == ANSWERED
-            self.keyed |= data == KEYED
+        elif data == ANSWERED:
+            self.answered = True
         elif data and self._asked:
             self._settled = True
             if fds:
@@ -218,7 +217,7 @@ class Asker:
         raise Unavailable
 
     def settle(self, outcome: bytes, lasting: int | None = None) -> None:
-        """Tell how the attempt ended, `ANSWERED` or `KEYED`, if the helper is there to hear it.
+        """Tell how the attempt ended, or `ANSWERED`, if the helper is there to hear it.
 
         `lasting` is a descriptor that is readable when the session is over.
         """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
-from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED, KEYED
+from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
 from ftpsd.options import RIGHTS, write_section
 from ftpsd.wire import helper, introspection
 from ftpsd.wire.binding import BINDING, Attach, SetOwner
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _WAYS: Final = ("passive", "active", "passive_any_peer", "active_any_peer")
 STORES: Final = tuple(Path(place, "credstore") for place in ("/usr/lib", "/run", "/etc"))
 """Where systemd looks (systemd.exec(5), LoadCredential=); a later one hides an earlier."""
+_KEYED: Final = socket.SOL_SOCKET, socket.SO_PRIORITY
+"""Set where the session has been given the key. It means nothing to a Unix socket, is of the
+helper's own end, and outlives the helper with it."""
 PORTS_SOCKET: Final = "/run/ftpsd/org.ftpsd.Ports"
 OWNER_SOCKET: Final = "/run/ftpsd/org.ftpsd.Owner"
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **helper.HELPER.calls}
@@ -49,8 +52,6 @@ class Conversation:
         self._asker = asker
         self._spawner = spawner
         self._log = log
-        self.keyed = True
-        """Whether it is not to be given the key: it has had it."""
         self._pid: int | None = None
         self._session: Attempt | None = None
         self._ready: int | None = None
@@ -88,9 +89,11 @@ class Conversation:
 
     def _encryption(self, request: helper.GetEncryption) -> helper.Encryption:
         chosen = self._settings(asking(request), tell=False)
+        sock = self._channel.sock
+        keyed = sock.getsockopt(*_KEYED)
         # Before it has them: it may be no session any more, when it asks again.
-        self._asker.settle(KEYED)
-        return encryption(chosen, () if self.keyed else STORES)
+        sock.setsockopt(*_KEYED, 1)
+        return encryption(chosen, () if keyed else STORES)
 
     def _login(self, request: helper.Login) -> helper.Granted:
         control = connected(request)

@@ -38,12 +38,12 @@ STORED: Final = "session"
 class Session:
     """The connection of one session."""
 
-    __slots__ = ("asked", "keyed", "sock")
+    __slots__ = ("asked", "sock")
 
-    def __init__(self, sock: socket.socket, *, keyed: bool) -> None:
-        """Take over the accepted `sock`; `keyed` if it has, or may have, been given the key."""
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over the accepted `sock`."""
         self.sock = sock
-        self.asked, self.keyed = 0, keyed
+        self.asked = 0
         # Who sends a request is asked of the kernel; systemd made the connection, as root.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
 
@@ -67,9 +67,9 @@ class Helper:
         self._epoll.register(listener, select.EPOLLIN)
         self._epoll.register(spawner, select.EPOLLRDHUP)
 
-    def adopt(self, sock: socket.socket, *, keyed: bool = True) -> None:
+    def adopt(self, sock: socket.socket) -> None:
         """Go on with a session whose connection was kept over a restart."""
-        session = Session(sock, keyed=keyed)
+        session = Session(sock)
         self._sessions[sock.fileno()] = session
         self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
 
@@ -98,7 +98,7 @@ class Helper:
             sock.close()
             return
         self._notify(f"FDSTORE=1\nFDNAME={STORED}", fds=[sock.fileno()])
-        self.adopt(sock, keyed=False)
+        self.adopt(sock)
 
     def _look(self, session: Session, event: int) -> None:
         """Handle that a session has sent something, or is gone."""
@@ -161,7 +161,6 @@ class Helper:
             self._lasting[over] = counted
             # That its other end is closed is told without being asked for.
             self._epoll.register(over, 0)
-        session.keyed |= book.keyed
         if not goes_on:
             del self._attempts[fd]
             self._epoll.unregister(fd)
@@ -190,7 +189,6 @@ def _attempt(
         signal.alarm(int(limits.LOGIN_SECONDS))
         channel, asker = Channel(session.sock), Asker(counts)
         conversation = Conversation(channel, asker, spawner, log)
-        conversation.keyed = session.keyed
         try:
             conversation.answer()
         except (Malformed, Closed) as reason:

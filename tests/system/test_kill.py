@@ -11,6 +11,7 @@ import pytest
 from ftp_session import Session
 from machine import Machine, eventually
 from processes import OWN, SERVICES, SHARED, gone, kill, new_logins_work, spawner
+from tls_session import TlsSession
 
 CONTENT = os.urandom(1 << 20) * 64
 """More than the buffers of a connection hold: a download of it waits for whoever reads it."""
@@ -220,6 +221,15 @@ def test_restarts_cost_an_idle_session_nothing_however_often(
     anna.set_pasv(passive)
 
     assert anna.works()
+
+
+@pytest.mark.usefixtures("sessions")
+def test_tls_begins_where_a_restart_comes_after_the_greeting(machine: Machine) -> None:
+    with TlsSession(machine, begin=False) as late:
+        machine.run("systemctl", "restart", *SERVICES)
+        late.protect()
+        late.login("anna", machine.passwords["anna"])
+        assert late.works()
 
 
 def test_sessions_outlive_their_socket(machine: Machine, sessions: tuple[Session, Session]) -> None:

@@ -38,20 +38,27 @@ class TlsSession(Session, ftplib.FTP_TLS):
         *,
         context: ssl.SSLContext | None = None,
         source: str = "",
+        begin: bool = True,
     ) -> None:
+        """Begin TLS at once, unless `begin` is false."""
         self.resumed: TlsSession | None = self
         """Whose TLS session data connections resume."""
         super().__init__(machine, source=source)
         try:
             self.context = context or trusting()
             self.host = NAME
-            self.auth()
-            self.prot_p()
+            if begin:
+                self.protect()
             if user:
                 self.login(user, machine.passwords.get(user, "guest@example.org"))
         except BaseException:
             self.close()
             raise
+
+    def protect(self) -> None:
+        """Begin TLS, on data connections too."""
+        self.auth()
+        self.prot_p()
 
     @property
     def protects(self) -> bool:

@@ -92,6 +92,8 @@ def test_a_session_is_given_the_key_once(ground: Ground, probe: Probe, sibling: 
     assert given(probe) == []
     ground.machine.run("systemctl", "restart", "ftpsd-helper.service")
     assert given(probe) == []
+    assert SELF_SIGNED in given(sibling)
+    ground.machine.run("systemctl", "restart", "ftpsd-helper.service")
     assert given(sibling) == []
     with ground.probe(source="127.0.0.78") as new:
         assert SELF_SIGNED in given(new)
