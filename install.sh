@@ -65,7 +65,7 @@ put() { # put MODE SOURCE TARGET
   # a sandbox that shows /usr/lib must show the package as well where it is elsewhere
   sed -e "s|/usr/lib/ftpsd|$lib|g" -e "s|^BindReadOnlyPaths=/usr/lib\>|&$elsewhere|" "$2" >"$new"
   chmod "$1" "$new"
-  if [[ $3 == *.socket ]] && ! cmp -s "$new" "$destdir$3"; then changed_sockets+=("${3##*/}"); fi
+  if [[ $3 == *.socket && -e $destdir$3 ]] && ! cmp -s "$new" "$destdir$3"; then changed_sockets+=("${3##*/}"); fi
   mv -f "$new" "$destdir$3"
   installed+=("$3")
 }
@@ -82,24 +82,52 @@ put_settings() { # put_settings TEXT TARGET
   say "$1" >"$before"
 }
 
-put_package() {
-  local at=$destdir$lib/ftpsd
-  rm -rf "$at".{new,old} && mkdir -p "${at%/*}"
-  cp -r "$here/ftpsd" "$at.new"
-  find "$at.new" -name __pycache__ -prune -exec rm -rf {} +
-  chmod -R u=rwX,go=rX "$at.new"
+# Sessions load what they need when they need it. So each version has a tree of its own beside the one before,
+# and "ftpsd" is a link to it, which a process follows once.
+put_package() { # sets "tree"
+  local new=$destdir$lib/new~
+  rm -rf "$new" && mkdir -p "$new"
+  cp -r "$here/ftpsd" "$new"
+  chmod -R u=rwX,go=rX "$new"
+  find "$new" -name __pycache__ -prune -exec rm -rf {} +
+  if [[ $destdir ]]; then
+    tree=$lib/ftpsd
+  else
+    # byte code is of one version of Python
+    tree=$lib/$(cd "$new" && { find . -type f -print0 | sort -z | xargs -0 sha256sum && /usr/bin/python3 -VV; } |
+      sha256sum | head -c 16)/ftpsd
+  fi
   # sessions cannot write byte code, and must not spend their start on checking its age
-  /usr/bin/python3 -I -m compileall -q --invalidation-mode unchecked-hash -s "$at.new" -p "$lib/ftpsd" "$at.new"
-  if [[ -e $at ]]; then mv -T "$at" "$at.old"; fi
-  mv -T "$at.new" "$at"
-  rm -rf "$at.old"
+  /usr/bin/python3 -I -m compileall -q --invalidation-mode unchecked-hash -s "$new/ftpsd" -p "$tree" "$new/ftpsd"
+  if [[ $destdir ]]; then
+    rm -rf "$destdir$tree"
+    mv -T "$new/ftpsd" "$destdir$tree"
+    rmdir "$new"
+  elif [[ -d $tree ]]; then
+    rm -rf "$new"
+  else
+    mv -T "$new" "${tree%/ftpsd}"
+  fi
+}
+
+use_package() {
+  local link=$lib/ftpsd was='' old
+  if [[ -L $link ]]; then was=$(readlink "$link"); elif [[ -e $link ]]; then mv -T "$link" "$link.old~"; fi
+  if [[ $was == "${tree#"$lib/"}" ]]; then return; fi
+  ln -sfn "${tree#"$lib/"}" "$link.new~"
+  mv -T "$link.new~" "$link"
+  rm -rf "$link.old~"
+  for old in "$lib"/*/ftpsd; do
+    if [[ $old != "$tree" && $old != "$lib/$was" ]]; then rm -rf "${old%/ftpsd}"; fi
+  done
 }
 
 put_files() {
-  local file name text version was=() ftpsd=(/usr/bin/python3 -I -S "$destdir$lib/ftpsd/__main__.py")
+  local file name text version was=() ftpsd
   version=${SYSTEMD_VERSION:-$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')}
   shopt -s nullglob
   put_package
+  ftpsd=(/usr/bin/python3 -I -S "$destdir$tree/__main__.py")
   for file in "$here"/units/*.{socket,service,slice} "$here"/units/*.d/*.conf; do
     name=${file##*/}
     # an older systemd would complain about what it does not know at every connection
@@ -123,7 +151,11 @@ put_files() {
   if [[ $destdir ]]; then rm -rf "$destdir$lib/settings" && return; fi
   if [[ -r $lib/installed ]]; then mapfile -t was <"$lib/installed"; fi
   printf '%s\n' "${installed[@]}" >"$lib/installed"
-  for file in "${was[@]}"; do grep -qxF -- "$file" "$lib/installed" || rm -f "$file"; done
+  for file in "${was[@]}"; do
+    if grep -qxF -- "$file" "$lib/installed"; then continue; fi
+    if [[ $file == *.@(socket|service) ]]; then systemctl disable -q --now "${file##*/}" 2>/dev/null || true; fi
+    rm -f "$file"
+  done
 }
 
 greeting() { # what the server at ADDRESS:PORT says first
@@ -134,7 +166,7 @@ greeting() { # what the server at ADDRESS:PORT says first
 }
 
 install_here() {
-  local at answer
+  local at answer socket
   [[ $prefix == /usr || $prefix == /usr/local ]] || die "systemd reads no units below $prefix; use /usr/local or /usr"
   systemctl is-active -q ftpsd.socket || grep -qs '^ListenStream=' /etc/systemd/system/ftpsd.socket.d/*.conf ||
     port_must_be_free
@@ -144,13 +176,15 @@ install_here() {
   systemd-tmpfiles --create "$prefix"/lib/tmpfiles.d/ftpsd*.conf
   journalctl --update-catalog
   systemctl daemon-reload
-  if ((${#changed_sockets[@]})); then
-    # systemd does not open a socket again under a running service
-    systemctl stop -q ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service 2>/dev/null || true
-    systemctl try-restart "${changed_sockets[@]}"
-  else
-    systemctl try-restart ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service
-  fi
+  use_package
+  for socket in "${changed_sockets[@]}"; do
+    # systemd does not open a socket again under a running service, and keeps nothing for one that is stopped
+    if [[ $socket != ftpsd.socket ]] && systemctl stop -q "${socket%.socket}.service"; then
+      say "$socket has changed, which ends sessions that are open."
+    fi
+    systemctl try-restart "$socket"
+  done
+  systemctl try-restart ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service
   systemctl reset-failed 'ftpsd*' 2>/dev/null || true
   systemctl start -q ftpsd-keygen.service
   systemctl enable -q --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket ftpsd-owner.socket
@@ -282,7 +316,7 @@ stop_machine() {
 }
 
 main() {
-  local action=install prefix=/usr/local lib nspawn init elsewhere=
+  local action=install prefix=/usr/local lib tree nspawn init elsewhere=
   for arg; do
     case $arg in
       --prefix=*) prefix=${arg#*=} ;;

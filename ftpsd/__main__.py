@@ -8,6 +8,7 @@ UTF-8 whatever the locale, and with no more on the import path than is named her
 from __future__ import annotations
 
 import sys
+from posix import readlink
 
 PACKAGES = "/usr/lib/python3/dist-packages"
 """Where Debian has python3-systemd, python3-prctl and python3-pampy."""
@@ -131,6 +132,12 @@ def main() -> int:
     """Run the process that the first argument names; give the exit status."""
     # Not by dirname(): os.path is loaded for this alone otherwise, in every session.
     package = __file__.rpartition("/")[0]
+    try:
+        # An upgrade changes the link: whatever is loaded later is to be of the same version.
+        target = readlink(package)
+        package = target if target[0] == "/" else f"{package.rpartition('/')[0] or '.'}/{target}"
+    except OSError:
+        pass
     here = package.rpartition("/")[0] or "."
     sys.path[:0] = [here]
     sys.path.append(PACKAGES)

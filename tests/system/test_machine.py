@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ftp_session import Session
 from machine import REPOSITORY, SUITES, Machine, cached_root, eventually, run_once
 
 CONNECT = "exec 3<>/dev/tcp/127.0.0.1/21"
@@ -25,6 +28,16 @@ def files(machine: Machine) -> set[str]:
 def sessions(machine: Machine) -> list[str]:
     listed = machine.run("systemctl", "list-units", "--plain", "--no-legend", "ftpsd@*")
     return listed.stdout.splitlines()
+
+
+@contextlib.contextmanager
+def logged_in(machine: Machine) -> Iterator[Session]:
+    """Install, and give a session of anna."""
+    machine.add_user("anna", "Annas Passwort 1")
+    machine.write("/etc/ftpsd/ftpsd.conf.d/clear.conf", "[TLS]\nRequireTLS=no\n")
+    machine.install()
+    with Session(machine, "anna", host="127.0.0.1") as session:
+        yield session
 
 
 def test_boots_whole(machine: Machine) -> None:
@@ -74,6 +87,48 @@ def test_second_run_upgrades_under_a_session(bare_machine: Machine) -> None:
     assert {
         path for path in files(bare_machine) - before if path.startswith(("/etc", "/usr"))
     } == set()
+
+
+def test_an_upgrade_ends_no_session_that_is_logged_in(bare_machine: Machine) -> None:
+    """It brings a unit that the version before had not, and another ftpsd.socket."""
+    units = "/usr/local/lib/systemd/system"
+    with logged_in(bare_machine) as anna:
+        bare_machine.run("systemctl", "disable", "--now", "ftpsd-owner.socket")
+        bare_machine.run("rm", f"{units}/ftpsd-owner.socket")
+        bare_machine.run("sed", "--in-place", "$ a # old", f"{units}/ftpsd.socket")
+        said = bare_machine.install()
+
+        assert "ends sessions" not in said
+        assert anna.works()
+
+
+def test_a_session_keeps_its_version_over_an_upgrade(bare_machine: Machine) -> None:
+    """What it has not loaded yet may take for granted what only the next version has."""
+    next_version = """
+        rm -rf /root/next; cp -r /src /root/next; cd /root/next/ftpsd
+        sed --in-place "s/FTP server ready/Version $1/" session/first.py
+        echo "ADDED_BY_$1 = 1" >>protocol/reply.py
+        use="from ftpsd.protocol.reply import ADDED_BY_$1"
+        sed --in-place "/^from ftpsd.protocol import/ a $use" session/commands/{copy,checksum}.py
+        /root/next/install.sh
+    """
+
+    def upgrade(version: str) -> None:
+        bare_machine.run("bash", "-euc", next_version, "bash", version)
+
+    with logged_in(bare_machine) as first:
+        first.store("one", b"1")
+        upgrade("TWO")
+        with Session(bare_machine, "anna", host="127.0.0.1") as second:
+            assert "Version TWO" in second.getwelcome()
+            bare_machine.run("/root/next/install.sh")
+            assert first.code("SITE CPFR one") == "350"
+            assert first.code("SITE CPTO two") == "250"
+            upgrade("THREE")
+            assert second.code("HASH two") == "213"
+            assert second.works()
+    trees = bare_machine.run("sh", "-c", "ls -d /usr/local/lib/ftpsd/*/ftpsd").stdout
+    assert len(trees.splitlines()) == 2
 
 
 def test_uninstall_leaves_nothing(bare_machine: Machine) -> None:
