@@ -75,7 +75,10 @@ put_settings() { # put_settings TEXT TARGET
   local at=$destdir$2 before=$destdir$lib/settings$2
   mkdir -p "${at%/*}" "${before%/*}"
   if [[ ! -e $at ]] || cmp -s "$at" "$before"; then
-    say "$1" >"$at"
+    # a full disk must not leave half of it, which would be taken for the admin's
+    say "$1" >"$at.new~"
+    if [[ -e $at ]]; then chmod --reference="$at" "$at.new~"; fi
+    mv -f "$at.new~" "$at"
   elif ! cmp -s "$at" - <<<"$1" && ! cmp -s "$before" - <<<"$1"; then
     say "$1" >"$at.new" && say "Kept your $2; the new version is $2.new"
   fi
@@ -210,7 +213,7 @@ END
 }
 
 uninstall_here() {
-  local file removed=()
+  local file removed=() left=()
   mapfile -t removed <"$lib/installed"
   {
     systemctl disable --now ftpsd.socket ftpsd-helper.socket ftpsd-ports.socket ftpsd-owner.socket
@@ -218,16 +221,20 @@ uninstall_here() {
     systemctl stop system-ftpsd.slice ftpsd-helper.service ftpsd-ports.service ftpsd-owner.service
   } 2>/dev/null || true
   for file in "${settings[@]}"; do
-    if cmp -s "$file" "$lib/settings$file"; then rm -f "$file"; elif [[ -e $file ]]; then say "Left your $file."; fi
+    if cmp -s "$file" "$lib/settings$file"; then rm -f "$file"; fi
   done
   # the key that nobody but its own certificate knows of; an admin's own stays
   rm -f /etc/credstore/ftpsd.self-signed
-  rm -rf --one-file-system "${removed[@]}" "$lib" "${settings[@]/%/.new}" /run/ftpsd
+  rm -rf --one-file-system "${removed[@]}" "$lib" "${settings[@]/%/.new}" "${settings[@]/%/.new~}" /run/ftpsd
   rmdir --ignore-fail-on-non-empty "$prefix"/lib/systemd/system/ftpsd*.d "$prefix"/lib/systemd/{system,catalog} \
     "$prefix"/share/man/man{5,8} \
     "$prefix"/lib/{systemd,sysusers.d,tmpfiles.d} /etc/ftpsd{/ftpsd.conf.d,/policies.d,/greetings,} 2>/dev/null || true
   { systemctl daemon-reload && systemctl reset-failed 'ftpsd*' && journalctl --update-catalog; } 2>/dev/null || true
-  say 'ftpsd is removed. The account "ftp", its home, users and the Debian packages stay.'
+  shopt -s nullglob
+  mapfile -t left < <(find /etc/ftpsd /etc/pam.d/ftpsd /etc/credstore{,.encrypted}/ftpsd.* \
+    /etc/systemd/system/ftpsd{,@,-*}.{socket,service}.d ! -type d 2>/dev/null)
+  ((!${#left[@]})) || printf 'Left your %s.\n' "${left[@]}"
+  say 'ftpsd is removed. The account "ftp", its home, users and their group, and the Debian packages stay.'
 }
 
 machine_runs() { # sets "nspawn", and "init" to the machine's process 1 as it is numbered here
@@ -328,12 +335,26 @@ main() {
   lib=$prefix/lib/ftpsd
   if [[ $prefix != /usr ]]; then elsewhere=" $lib"; fi
   [[ $prefix =~ ^(/[A-Za-z0-9._+-]+)+$ ]] || die "--prefix= needs an absolute path"
-  if [[ $action == install && $destdir ]]; then put_files && return; fi
+  if [[ $action == install && $destdir ]]; then
+    put_files # not before an "&&", where the first error would not end it
+    return
+  fi
   ((EUID == 0)) || die "run this as root, e.g. sudo ./install.sh"
   case $action in
     install | machine) if [[ $action == install && $booted ]]; then install_here; else install_in_machine; fi ;;
     stop) stop_machine ;;
-    uninstall) if [[ -r $lib/installed ]]; then uninstall_here; else stop_machine; fi ;;
+    uninstall)
+      if [[ -r $lib/installed ]]; then
+        uninstall_here
+      elif [[ -d $state ]]; then
+        stop_machine
+      else
+        [[ ! -d $lib ]] || die "it was not installed to the end: run ./install.sh again first"
+        [[ ! -r /usr/lib/ftpsd/installed ]] || die "ftpsd is in /usr: say --prefix=/usr too"
+        [[ ! -r /usr/local/lib/ftpsd/installed ]] || die "ftpsd is in /usr/local: say --prefix=/usr/local too"
+        say "There is no ftpsd here that install.sh has installed."
+      fi
+      ;;
   esac
 }
 

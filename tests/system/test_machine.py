@@ -161,9 +161,20 @@ def test_changed_settings_stay(bare_machine: Machine) -> None:
     for path in SETTINGS:
         bare_machine.run("sh", "-c", 'echo "# mine" >>"$0"', path)
     bare_machine.install()
-    bare_machine.run("/src/install.sh", "--uninstall")
+    drop_in = "/etc/systemd/system/ftpsd@.service.d/override.conf"
+    bare_machine.write(drop_in, "[Service]\nMemoryMax=100M\n")
+    said = bare_machine.run("/src/install.sh", "--uninstall").stdout.splitlines()
+    assert sorted(said[:-1]) == sorted(f"Left your {path}." for path in (*SETTINGS, drop_in))
     for path in SETTINGS:
         assert bare_machine.run("tail", "-n", "1", path).stdout == "# mine\n"
+
+
+def test_uninstall_says_where_there_is_nothing_to_remove(bare_machine: Machine) -> None:
+    bare_machine.run("/src/install.sh", "--prefix=/usr")
+    there = bare_machine.run("/src/install.sh", "--uninstall", check=False)
+    assert (there.returncode, "say --prefix=/usr too" in there.stderr) == (1, True)
+    bare_machine.run("/src/install.sh", "--uninstall", "--prefix=/usr")
+    assert bare_machine.run("/src/install.sh", "--uninstall").stdout.startswith("There is no ftpsd")
 
 
 def test_busy_port_is_refused_by_name(bare_machine: Machine) -> None:
@@ -186,6 +197,13 @@ def test_packagers_get_files_only(tmp_path: Path) -> None:
     for page in ("man5/ftpsd.conf.5", "man8/ftpsd.8", "man8/ftpsdctl.8"):
         assert (tmp_path / "usr/share/man" / page).read_text().startswith('.\\" Made by')
     assert not list(tmp_path.glob("usr/lib/systemd/system/*.d/257-*"))
+
+
+def test_packagers_are_told_of_an_error(tmp_path: Path) -> None:
+    (tmp_path / "etc").touch()
+    environment = {**os.environ, "DESTDIR": str(tmp_path), "SYSTEMD_VERSION": "252"}
+    installer = [str(REPOSITORY / "install.sh"), "--prefix=/usr"]
+    assert subprocess.run(installer, env=environment, check=False).returncode != 0
 
 
 def test_host_without_systemd(tmp_path: Path) -> None:
