@@ -65,18 +65,24 @@ class Tls:
         # The system's policy may ask for more than we do; its "any" is below all others.
         context.minimum_version = max(context.minimum_version, least)
         openssl.set_ticket_life(context)
+        named = found.name
         try:
             _need(found)
             context.load_cert_chain(found.chain, found.key, _no_passphrase)
             if self._asks != "no":
+                named = AUTHORITIES
                 context.load_verify_locations(authorities)
                 context.verify_mode = (
                     openssl.CERT_REQUIRED if self._asks == "required" else openssl.CERT_OPTIONAL
                 )
-            known = openssl.ciphers(context)
+            known, named = openssl.ciphers(context), "TLSCiphers="
             context.set_ciphers(wanted.tls_ciphers or _strong(known))
         except (OSError, ValueError) as error:
-            raise Refused(f"{found.name}: {reason_of(error)}") from error
+            reason = reason_of(error)
+            if "pem lib" in reason:
+                # All that OpenSSL tells of a file that is something else, or half of it is missing.
+                reason = "no certificate, or no key, in PEM is in there"
+            raise Refused(f"{named}: {reason}") from error
         suites = wanted.tls_cipher_suites or _suites(known)
         if not openssl.set_cipher_suites(context, suites) and wanted.tls_cipher_suites:
             raise Refused("TLSCipherSuites= names one that cannot be had")

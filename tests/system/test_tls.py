@@ -245,7 +245,8 @@ def test_versions_ciphers_and_groups_are_the_admins(
 def test_a_name_that_openssl_does_not_know_is_told(machine: Machine, name: str) -> None:
     with setting(machine, f"[TLS]\n{name}=NONSENSE\n"), Session(machine) as session:
         assert session.code("AUTH TLS") == "431"
-        assert logged(machine, session.unit, events.TLS_FAILED)[0]["FTPSD_REASON"]
+        (entry,) = logged(machine, session.unit, events.TLS_FAILED)
+        assert entry["FTPSD_REASON"].startswith(f"{name}=")
 
 
 def test_a_login_by_hand(machine: Machine) -> None:
