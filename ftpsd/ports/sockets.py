@@ -95,6 +95,10 @@ def connect(binding: Binding, host: str, port: int) -> socket.socket:
     sock = socket.socket(remote.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     try:
         _bind(sock, binding, binding.source_port)
+    except OSError as error:
+        sock.close()
+        raise NotOpened(reason="exhausted") from error
+    try:
         sock.connect(at(remote, port))
     except BlockingIOError:
         pass

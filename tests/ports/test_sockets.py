@@ -231,12 +231,19 @@ def test_whatever_is_asked_for_nobody_else_is_connected_to(host: str, port: int)
     assert reason(lambda: sockets.connect(binding(), host, port)) in ("unsupported", "foreign")
 
 
-def test_what_cannot_be_bound_is_unreachable() -> None:
+def test_a_port_to_come_from_that_is_taken_is_not_blamed_on_the_client() -> None:
+    """Nor one below 1024, without the right to it."""
+    with socket.create_server((HERE, 0)) as taken:
+        held = binding(source_port=taken.getsockname()[1])
+        assert reason(lambda: sockets.connect(held, CLIENT, 5000)) == "exhausted"
+
+
+def test_what_cannot_be_bound_is_exhausted() -> None:
     before = len(os.listdir("/proc/self/fd"))
 
     for local, remote in (("192.0.2.1", CLIENT), ("fe80::1", "fe80::2")):
         held = binding(local=address(local), remote=address(remote))
-        assert reason(partial(sockets.connect, held, remote, 5000)) == "unreachable"
+        assert reason(partial(sockets.connect, held, remote, 5000)) == "exhausted"
     assert len(os.listdir("/proc/self/fd")) == before
 
 
