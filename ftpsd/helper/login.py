@@ -82,13 +82,13 @@ class Conversation:
         if isinstance(request, helper.GetEncryption):
             return self._encryption(request)
         if isinstance(request, helper.GetGreeting):
-            return helper.Greeting(name=self._settings(asking(request), tell=False).greeting)
+            return helper.Greeting(name=self._before_login(request).greeting)
         if isinstance(request, helper.MaySendPassword):
-            return asked(request, self._settings(asking(request), tell=False))
+            return asked(request, self._before_login(request))
         return Done()
 
     def _encryption(self, request: helper.GetEncryption) -> helper.Encryption:
-        chosen = self._settings(asking(request), tell=False)
+        chosen = self._before_login(request)
         sock = self._channel.sock
         keyed = sock.getsockopt(*_KEYED)
         # Before it has them: it may be no session any more, when it asks again.
@@ -103,7 +103,8 @@ class Conversation:
             control.cookie, control.remote.packed, request.user, chosen
         )
         if not allowed:
-            self._say(events.LOGIN_REFUSED, reason="too many attempts on this connection")
+            whose = "from this address" if delay else "on this connection"
+            self._say(events.LOGIN_REFUSED, reason=f"too many attempts {whose}")
             raise helper.Exhausted
         if delay:
             time.sleep(delay)
@@ -122,16 +123,23 @@ class Conversation:
         self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
         return granted
 
+    def _before_login(self, request: Asking) -> Settings:
+        """Read the settings for what is asked before a login. Raise `Unavailable`."""
+        who = asking(request)
+        self._log.shared.update(user=getattr(request, "user", "-"), remote=who.address)
+        return self._settings(who, tell=False)
+
     def _settings(self, who: settings.Who, *, tell: bool = True) -> Settings:
         """Read the settings for who wants to log in. Raise `Unavailable` if a file is unreadable.
 
         What it says could be that nobody of this kind may log in. What is wrong is told once in a
-        login, not again for each thing that is asked before.
+        login, not again for each thing that is asked before, unless it comes to none.
         """
         chosen, mistakes = settings.load(who)
-        for one in mistakes if tell else ():
+        unreadable = any(not one.line for one in mistakes)
+        for one in mistakes if tell or unreadable else ():
             self._say(events.SETTING_WRONG, file=one.file, line=one.line, reason=one.reason)
-        if any(not one.line for one in mistakes):
+        if unreadable:
             self._say(events.LOGIN_FAILED, reason="there are settings that cannot be read")
             raise helper.Unavailable
         return chosen

@@ -29,7 +29,7 @@ from ftpsd.wire.introspection import (
     GetInterfaceDescription,
     InterfaceNotFound,
 )
-from ftpsd.wire.message import Done, Malformed, Refusal, Secret
+from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply, Secret
 
 
 class Answering:
@@ -201,6 +201,39 @@ def test_who_has_tried_often_enough_is_told_and_it_is_logged(answering: Answerin
     (lines,) = answering.said
     assert "MESSAGE=anna from 127.0.0.1 refused: too many attempts on this connection." in lines
     assert f"OBJECT_PID={os.getpid()}" in lines
+
+
+def test_an_address_of_which_too_many_wait_is_what_the_journal_blames(answering: Answering) -> None:
+    ledger, address = answering.book._ledger, socket.inet_aton("127.0.0.1")
+    for _ in range(limits.ADDRESS_FAILURES + 2):
+        ledger.failed(address, 0)
+    for _ in range(limits.ADDRESS_WAITING):
+        ledger.wait(address, 1)
+
+    assert refused(answering, answering.login()) is helper.Exhausted
+    (lines,) = answering.said
+    assert "MESSAGE=anna from 127.0.0.1 refused: too many attempts from this address." in lines
+
+
+@pytest.mark.parametrize("kind", [helper.MaySendPassword, helper.GetGreeting, helper.GetEncryption])
+def test_the_journal_names_the_file_that_keeps_everyone_out(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch, kind: type[Call[Reply]]
+) -> None:
+    """It is heard before there is a login: the client is told so, and leaves."""
+    mistake = settings.Mistake(settings.DIRECTORIES[0] / "x.conf", 0, "Is a directory")
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), [mistake]))
+    given = {"user": "anna", "tls": True, "host": None, "control_fd": answering.control.fileno()}
+    peer = Peer(answering.channel, HELPER)
+    peer.send(kind(**{one.name: given[one.name] for one in kind.FIELDS}))
+    answering.conversation.answer()
+
+    with pytest.raises(helper.Unavailable):
+        peer.answer(kind)
+    user = "anna" if kind is helper.MaySendPassword else "-"
+    assert [lines[0] for lines in answering.said] == [
+        "MESSAGE=/etc/ftpsd/x.conf:0: Is a directory.",
+        f"MESSAGE={user} from 127.0.0.1 could not log in: there are settings that cannot be read.",
+    ]
 
 
 def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
