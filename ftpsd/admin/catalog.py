@@ -12,11 +12,20 @@ ABOUT: Final = {
     "Look for drop-ins that widen ftpsd@.service: systemctl cat 'ftpsd@.service'.",
     "LOGGED_IN": "A user logged in.",
     "LOGIN_REFUSED": "A login was refused. The client was told only that the login is incorrect,\n"
-    "whatever the reason.",
-    "LOGIN_FAILED": "The password was right, or was not needed, but the login failed all the same.",
+    "whatever the reason.\n"
+    "\"Authentication failure\" is a wrong password, a user who is not known or is locked, or an\n"
+    "account that has no valid shell (/etc/shells) and is not in the group ftpsd-users: see\n"
+    "/etc/pam.d/ftpsd. After \"too many attempts from this address\", ftpsdctl unban forgets them.",
+    "LOGIN_FAILED": "The password was right, or was not asked for, but the login failed all the "
+    "same.\n"
+    "A directory must be there for the user, and not be hidden by a drop-in of "
+    "ftpsd-helper.service.\n"
+    "A settings file that cannot be read keeps everyone out: ftpsdctl check names it.",
     "DOWNLOADED": "A file was sent whole.",
     "UPLOADED": "A file was received whole.",
-    "TRANSFER_FAILED": "A transfer did not complete.",
+    "TRANSFER_FAILED": "A transfer did not complete. What had arrived of an upload is still there, "
+    "unless\n"
+    "AtomicUploads= or DeleteFailedUploads= is set.",
     "COPIED": "A file was copied on the server, or files were joined to one.",
     "DELETED": "A file or directory was removed.",
     "LINKED": "A symbolic link was made. The server follows it no further than the user's root.",
@@ -24,7 +33,11 @@ ABOUT: Final = {
     "DIRECTORY_MADE": "A directory was made.",
     "ATTRIBUTES_SET": "The permission bits or the time of a file were set.",
     "REFUSED": "A command on a file was refused.",
-    "DATA_REFUSED": "No data connection could be made.",
+    "DATA_REFUSED": "No data connection could be made.\n"
+    "Passive ones: does the firewall let in PassivePorts=, and can the client reach the address it "
+    "is\n"
+    "told (PassiveAddress=)? Active ones: ActiveSourcePort= below 1024 takes a drop-in, see "
+    "ftpsd(8).",
     "ENDED": "A session ended.",
     "CONTRACT_BROKEN": "A process sent what its contract does not allow. An honest one never does: "
     "the session\n"
@@ -48,7 +61,8 @@ ABOUT: Final = {
     "RequireTLS=no in section [TLS] of ftpsd.conf, for all.",
     "TLS_FAILED": "A TLS handshake failed, or the certificate could not be loaded. The "
     "session ended, or goes\n"
-    "on in the clear if the client had not begun TLS.",
+    "on in the clear if the client had not begun TLS. Key and certificates are in /etc/credstore,\n"
+    "see ftpsd(8).",
     "CERTIFICATE_ENDS": "Clients that check certificates refuse it from then on. A new one in "
     "/etc/credstore is used\n"
     "from the next connection on.",
