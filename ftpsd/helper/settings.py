@@ -112,7 +112,7 @@ class _Policy:
         return not self._void and all(any(one(who) for one in each) for each in every)
 
 
-def _drop_ins(directories: tuple[Path, ...], kind: str) -> list[Path]:
+def drop_ins(directories: tuple[Path, ...], kind: str) -> list[Path]:
     """List files by name; one hides those of the same name in later directories.
 
     As a link to /dev/null it hides them and is itself nothing. Raise `OSError` if a directory
@@ -129,7 +129,7 @@ def files(directories: tuple[Path, ...] = DIRECTORIES) -> list[Path]:
     """List the files that are read: the first main file, then the drop-ins. Raise `OSError`."""
     main = [place / "ftpsd.conf" for place in directories]
     chosen = [one for one in main if os.path.lexists(one)][:1]
-    return chosen + _drop_ins(directories, "ftpsd.conf.d")
+    return chosen + drop_ins(directories, "ftpsd.conf.d")
 
 
 def _names(directory: Path) -> list[str]:
@@ -142,7 +142,7 @@ def _names(directory: Path) -> list[str]:
 def _read(file: Path, take: Callable[[str, str, str], None], mistakes: list[Mistake]) -> None:
     """Hand section, key and value of each line to `take`, which raises `ValueError`."""
     try:
-        text = file.read_text("utf-8", "replace")
+        text = file.read_text("utf-8-sig", "replace")
     except OSError as error:
         # One that was removed since it was found is no mistake.
         if os.path.lexists(file):
@@ -193,7 +193,7 @@ def load(
             _read(file, partial(_set, values), mistakes)
         if who and who.anonymous:
             values["write"] = False
-        for file in _drop_ins(directories, "policies.d") if who else ():
+        for file in drop_ins(directories, "policies.d") if who else ():
             policy = _Policy()
             _read(file, policy.take, mistakes)
             if who and policy.applies(who):

@@ -213,6 +213,12 @@ def test_comments_blank_lines_and_space_are_nothing(places: Places) -> None:
     text = "\n# [Login]\n; Anonymous=no\n\t[Login] \n  PAMSession =  yes  \r\n   #x\n"
 
     assert mistakes(places, text) == []
+
+
+def test_what_some_editors_put_before_a_text_is_nothing(places: Places) -> None:
+    """As it is to systemd: a byte order mark."""
+    assert mistakes(places, "\ufeff[Login]\nPAMSession=yes\n") == []
+    assert places.load()[0].pam_session
     assert places.load()[0] == Settings(pam_session=True)
 
 
