@@ -13,9 +13,9 @@ ABOUT: Final = {
     "LOGGED_IN": "A user logged in.",
     "LOGIN_REFUSED": "A login was refused. The client was told only that the login is incorrect,\n"
     "whatever the reason.\n"
-    "\"Authentication failure\" is a wrong password, a user who is not known or is locked, or an\n"
+    '"Authentication failure" is a wrong password, a user who is not known or is locked, or an\n'
     "account that has no valid shell (/etc/shells) and is not in the group ftpsd-users: see\n"
-    "/etc/pam.d/ftpsd. After \"too many attempts from this address\", ftpsdctl unban forgets them.",
+    '/etc/pam.d/ftpsd. After "too many attempts from this address", ftpsdctl unban forgets them.',
     "LOGIN_FAILED": "The password was right, or was not asked for, but the login failed all the "
     "same.\n"
     "A directory must be there for the user, and not be hidden by a drop-in of "

@@ -6,26 +6,21 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import getpass
-import pwd
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ftpsd.admin import hashing, users
+from ftpsd.admin import check, hashing, users
 from ftpsd.admin.convert import FORMATS, Conversion
 from ftpsd.admin.records import BadRecord, Record, Store
 from ftpsd.admin.vsftpd import command as vsftpd
 from ftpsd.helper import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ftpsd.options import Settings
-
-GREETINGS: Final = Path("/etc/ftpsd/greetings")
-BANNER: Final = Path("/etc/credstore/ftpsd.banner")
-"""Where the greeting was before there were several."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,34 +42,13 @@ def _settings() -> Settings:
 
 
 def _check(_: argparse.Namespace) -> int:
-    # Whose login it is does not matter: every policy is read, to see whether it is for them.
-    who = settings.Who(known=lambda: ("", ()), anonymous=False, address="::1")
-    mistakes = settings.load(who)[1]
-    said = [
-        f"{one.file}:{one.line}: {one.reason}" if one.line else f"{one.file}: {one.reason}"
-        for one in mistakes
-    ]
-    said += _missing(_settings())
+    said = check.mistakes()
     for line in said:
         print(line)
     if not said:
-        read = ", ".join(str(file) for file in settings.files())
+        read = ", ".join(str(file) for file in check.files())
         print(f"No mistakes in {read}." if read else "There are no settings; the defaults hold.")
     return 1 if said else 0
-
-
-def _missing(chosen: Settings) -> Iterator[str]:
-    """Say what is counted on and not there: by the settings for all, or by an admin's file."""
-    text = GREETINGS / chosen.greeting
-    if chosen.greeting != "default" and not text.is_file():
-        yield f"Greeting={chosen.greeting}: there is no {text}"
-    if BANNER.exists():
-        yield f"{BANNER}: it is not read any more; {GREETINGS}/default is"
-    if chosen.upload_owner:
-        try:
-            pwd.getpwnam(chosen.upload_owner)
-        except KeyError:
-            yield f"UploadOwner={chosen.upload_owner}: there is no account of this name"
 
 
 def _password(arguments: argparse.Namespace) -> str:
@@ -152,7 +126,12 @@ def _list(_: argparse.Namespace) -> int:
 
 def _unban(_: argparse.Namespace) -> int:
     # By a signal, for no session can send one: whatever the helper is asked, a session may ask.
-    command = ("systemctl", "kill", "--kill-whom=main", "--signal=HUP", "ftpsd-helper.service")
+    unit = "ftpsd-helper.service"
+    runs = ("systemctl", "is-active", "--quiet", unit)
+    if subprocess.run(runs, check=False).returncode:  # noqa: S603 - of our own words
+        print(f"{unit} does not run, and remembers no failed logins.")
+        return 0
+    command = ("systemctl", "kill", "--kill-whom=main", "--signal=HUP", unit)
     status = subprocess.run(command, check=False).returncode  # noqa: S603 - of our own words
     if status == 0:
         print("All failed logins are forgotten; nobody waits for them any more.")

@@ -31,6 +31,38 @@ def test_mistakes_in_the_settings_are_found_before_a_login_does(machine: Machine
         machine.run("rm", file)
 
 
+def test_settings_are_checked_without_root_as_far_as_they_can_be_read(machine: Machine) -> None:
+    file = "/etc/ftpsd/ftpsd.conf.d/x.conf"
+    machine.write(file, "[Login]\nAnonymos=no\n")
+    try:
+        done = machine.run("ftpsdctl", "check", check=False, user="anna")
+        assert (done.returncode, done.stderr) == (1, "")
+        assert done.stdout.startswith(f"{file}:2: ")
+    finally:
+        machine.run("rm", file)
+
+
+def test_policies_are_among_the_files_without_mistakes(machine: Machine) -> None:
+    file = "/etc/ftpsd/policies.d/x.conf"
+    machine.write(file, "[Match]\nUser=anna\n[Session]\nIdleTimeoutSec=1h\n")
+    try:
+        status, said = check(machine)
+        assert status == 0
+        assert said.endswith(f", {file}.\n")
+    finally:
+        machine.run("rm", file)
+
+
+def test_nobody_is_banned_where_the_helper_does_not_run(machine: Machine) -> None:
+    stopped = ("ftpsd-helper.service", "ftpsd-helper.socket")
+    machine.run("systemctl", "stop", *stopped)
+    try:
+        said = machine.run("ftpsdctl", "unban")
+        assert (said.stdout.partition(" does not run")[0], said.stderr) == (stopped[0], "")
+    finally:
+        machine.run("systemctl", "start", stopped[1])
+
+
 def test_systemd_shows_the_files_that_are_read_in_their_order(machine: Machine) -> None:
     main = "/etc/ftpsd/ftpsd.conf"
     clear = "/etc/ftpsd/ftpsd.conf.d/00-clear.conf"
