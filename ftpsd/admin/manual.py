@@ -147,7 +147,9 @@ def service() -> str:
         "The service is units of systemd. They are changed with `systemctl edit`, sessions are "
         "shown by `systemctl status 'ftpsd@*'`, ended by `systemctl stop`, and their log is in the "
         "journal: `journalctl -u 'ftpsd@*'`, with explanations `journalctl -x`. Any of the units "
-        "can be restarted under sessions, which go on."
+        "can be restarted under sessions, which go on; at most a data port that a client has been "
+        "told, and has not used yet, is lost. systemd calls their workers `left-over processes` "
+        "then, and each gets a warning in the journal: nothing is wrong with them."
     )
     for name, about in _UNITS.items():
         page.item(name, about)

@@ -57,7 +57,10 @@ class Page:
     def text(self, *paragraphs: str) -> None:
         """Add paragraphs."""
         for one in paragraphs:
-            self._lines += [".PP", sentence(one)]
+            # A heading begins one by itself: mandoc(1) complains about another.
+            if not self._lines[-1].startswith((".SH ", ".SS ")):
+                self._lines.append(".PP")
+            self._lines.append(sentence(one))
 
     def item(self, term: str, *paragraphs: str) -> None:
         """Add a term, and below it what there is to say about it."""

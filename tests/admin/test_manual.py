@@ -96,6 +96,11 @@ def test_a_page_is_of_macros_and_escapes_that_every_roff_knows(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_a_heading_is_followed_by_no_empty_paragraph(name: str) -> None:
+    assert re.findall(r"\.S[HS] .*\n\.PP", PAGES[name]()) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_the_same_wherever_it_is_made(name: str) -> None:
     command = [sys.executable, "-I", "-S", str(ROOT / "ftpsd/__main__.py"), "manual", name]
     narrow = {"COLUMNS": "20", "LC_ALL": "C.UTF-8"}
