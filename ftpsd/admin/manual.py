@@ -23,6 +23,8 @@ _HOLDERS: Final = {
     "ports": "Enforced by ftpsd-ports.service.",
     "owner": "Enforced by ftpsd-owner.service.",
     "session": "Enforced by the session, ftpsd@.service.",
+    "told": "Enforced by ftpsd-helper.service, which the session tells of TLS.",
+    "writing": "Enforced by the worker, and by the session while it writes.",
 }
 _KEYGEN: Final = "ftpsd keygen [FILE]"
 _FILES: Final = {

@@ -213,12 +213,16 @@ _OTHERS: Final = {
     "UploadOwner": "owner",
     "DataTimeoutSec": "session",
     "PassiveAddress": "session",
-    "RequireTLS": "helper",
-    "CertificateLogin": "helper",
+    "RequireTLS": "told",
+    "CertificateLogin": "told",
+    # Who has a descriptor to write to can write to all of the file, and as much as it likes.
+    "Overwrite": "writing",
+    "MaxFileSize": "writing",
+    "KeepFree": "writing",
 }
 
 
 def holder(name: str) -> str:
-    """Give the process that enforces a setting: helper, worker, ports, owner or session."""
+    """Give who enforces a setting: helper, worker, ports, owner or session, "told" or "writing"."""
     section: str = options.OPTIONS[name].metadata["section"]
     return _OTHERS.get(name) or _HOLDERS.get(section, "session")

@@ -27,6 +27,8 @@ HOLDS = {
     "ports": ("ftpsd/ports", "ftpsd/helper/login.py"),
     "owner": ("ftpsd/owner", "ftpsd/helper/login.py", "ftpsd/helper/account.py"),
     "session": ("ftpsd/session",),
+    "told": ("ftpsd/helper",),
+    "writing": ("ftpsd/worker",),
 }
 """Where a process would have to speak of a setting that it enforces."""
 
