@@ -43,6 +43,8 @@ def create(root: Root, request: files.Create) -> tuple[int, str]:
     """Open a regular file for writing at the place asked for; give it and its path."""
     rights = root.rights
     rights.need_named("upload", request.path)
+    if request.offset and request.mode != "store":
+        raise _out_of_range()
     if request.mode == "unique":
         return _unique(root, request.path)
     flags = os.O_WRONLY | (os.O_APPEND if request.mode == "append" else 0)
@@ -57,7 +59,7 @@ def create(root: Root, request: files.Create) -> tuple[int, str]:
         raise
     try:
         root.need_named("upload", fd)
-        if request.mode == "store" and request.offset:
+        if request.offset:
             _seek(root, fd, request.offset, found.st_size)
     except BaseException:
         os.close(fd)

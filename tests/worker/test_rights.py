@@ -123,6 +123,42 @@ def test_to_add_is_not_to_replace(jail: Path) -> None:
     os.close(root.fd)
 
 
+NEEDS = {
+    ("store", 0): "overwrite",
+    ("store", 3): "overwrite",
+    ("store", 7): "append",
+    ("append", 0): "append",
+}
+"""Which right it takes to open a file of seven bytes that is there; no other way is open."""
+
+
+@pytest.mark.parametrize("given", [(), ("overwrite",), ("append",), ("overwrite", "append")])
+@pytest.mark.parametrize("offset", [-1, 0, 3, 7, 8])
+@pytest.mark.parametrize("mode", ["store", "append", "unique"])
+def test_a_file_that_is_there_is_opened_by_the_right_to_change_it_so(
+    jail: Path, mode: str, offset: int, given: tuple[str, ...]
+) -> None:
+    root = rooted(jail, overwrite="overwrite" in given, append="append" in given)
+    granted = forbidden(root, "/full/file", mode, offset) == ""
+    os.close(root.fd)
+
+    if (mode, offset) == ("unique", 0):
+        assert granted
+    else:
+        assert granted == (NEEDS.get((mode, offset)) in given)
+        assert os.listdir(jail / "full") == ["file"]
+
+
+@pytest.mark.parametrize("mode", ["append", "unique"])
+@pytest.mark.parametrize("path", ["/new", "/full/file"])
+def test_an_offset_is_for_storing_alone(jail: Path, mode: str, path: str) -> None:
+    root = rooted(jail)
+    assert reason(lambda: create(root, path, mode, 7)) == "range"
+    os.close(root.fd)
+
+    assert not (jail / "new").exists()
+
+
 def test_without_overwriting_a_new_name_replaces_nothing(jail: Path) -> None:
     (jail / "other").write_text("other")
     root = rooted(jail, overwrite=False)
