@@ -66,8 +66,8 @@ class Create(Call[Created]):
     """Open a regular file for writing, and make it if there is none.
 
     `store` writes over it, from an `offset` on (REST); `append` adds to its end; `unique` makes a
-    new one whose name begins with the given one (STOU). Nothing is cut off: the session does that
-    when it has something to write.
+    new one, with a number before the extension where the name is taken (STOU). Nothing is cut off:
+    the session does that when it has something to write.
     """
 
     path: Path

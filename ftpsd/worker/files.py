@@ -82,12 +82,15 @@ def _out_of_range() -> OSError:
 def _unique(root: Root, path: str) -> tuple[int, str]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     with _named(root, path) as (parent, name):
+        # A picture stays one to programs, and to UploadNames=.
+        stem, extension = os.path.splitext(name)
         for number in range(limits.UNIQUE_NAMES):
-            tried = f"{name}.{number}" if number else name
+            tried = f"{stem}.{number}{extension}" if number else name
             if len(os.fsencode(path)) + len(tried) - len(name) > limits.PATH_BYTES:
                 raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
             try:
                 root.rights.need_named("upload", tried)
+                root.rights.walk(tried)
                 fd = os.open(tried, flags, root.rights.chosen.file_mode, dir_fd=parent)
             except FileExistsError:
                 continue

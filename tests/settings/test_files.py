@@ -165,9 +165,11 @@ def test_only_some_names_are_uploaded(configured: Configured, root: Path, place:
     with configured.client() as client:
         with client.passive():
             assert client.says("STOR x.exe") == "553 /x.exe: This is not allowed here."
+            assert client.says("STOU") == "553 /upload: This is not allowed here."
         assert client.store("STOR x.pdf", b"x")[:3] == "226"
+        assert client.store("STOU x.pdf", b"y")[:3] == "226"
         assert client.codes("RNFR x.pdf", "RNTO x.exe") == ["350", "553"]
-    assert sorted(tree(root)) == ["dir", "file", "x.pdf"]
+    assert sorted(tree(root)) == ["dir", "file", "x.1.pdf", "x.pdf"]
 
 
 def test_only_some_names_are_downloaded(configured: Configured, root: Path, place: str) -> None:

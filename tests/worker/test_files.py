@@ -101,6 +101,27 @@ def test_a_unique_file_is_never_one_that_is_there(root: Root, jail: Path) -> Non
     assert (jail / "full/file.3").read_text() == "2"
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("p.jpg", "p.1.jpg", "p.2.jpg"),
+        ("a.tar.gz", "a.tar.1.gz", "a.tar.2.gz"),
+        ("p", "p.1", "p.2"),
+        (".p", ".p.1", ".p.2"),
+        ("..p", "..p.1", "..p.2"),
+        (".p.jpg", ".p.1.jpg", ".p.2.jpg"),
+        ("\udcff.\udcfe", "\udcff.1.\udcfe", "\udcff.2.\udcfe"),
+    ],
+)
+def test_a_unique_file_keeps_its_extension(
+    root: Root, jail: Path, name: str, first: str, second: str
+) -> None:
+    made = [write(create(root, f"/empty/{name}", "unique"), "") for _ in range(3)]
+
+    assert made == [f"/empty/{one}" for one in (name, first, second)]
+    assert sorted(os.listdir(jail / "empty")) == sorted((name, first, second))
+
+
 def test_a_unique_file_keeps_its_name_where_it_can(root: Root) -> None:
     assert write(create(root, "/empty/a", "unique"), "") == "/empty/a"
 
@@ -169,6 +190,17 @@ def test_a_unique_name_whose_path_would_be_too_long_is_refused(root: Root) -> No
     write(create(root, path), "")
 
     assert reason(lambda: create(root, path, "unique")) == "name"
+
+
+def test_a_unique_name_that_would_be_too_long_is_refused(root: Root, jail: Path) -> None:
+    name = "n" * 249 + ".jpeg"
+    assert write(create(root, f"/empty/{name}", "unique"), "") == f"/empty/{name}"
+    assert reason(lambda: create(root, f"/empty/{name}", "unique")) == "name"
+    assert write(create(root, f"/empty/{name[2:]}", "unique"), "") == f"/empty/{name[2:]}"
+
+    made = write(create(root, f"/empty/{name[2:]}", "unique"), "")
+    assert made == f"/empty/{name[2:-5]}.1.jpeg"
+    assert len(os.listdir(jail / "empty")) == 3
 
 
 def test_a_file_is_described(root: Root, jail: Path) -> None:

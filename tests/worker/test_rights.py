@@ -92,8 +92,22 @@ def test_a_name_for_uploads_holds_for_what_a_link_leads_to(jail: Path) -> None:
     assert forbidden(root, "/new.txt") == ""
     assert forbidden(root, "/new.txt", "append") == ""
     assert forbidden(root, "/new") == "forbidden"
-    assert forbidden(root, "/new.txt", "unique") == "forbidden"
     os.close(root.fd)
+
+
+def test_a_unique_file_gets_a_name_for_uploads_and_none_that_is_denied(jail: Path) -> None:
+    (jail / "x.txt").write_text("")
+    root = rooted(jail, upload_names=("*.txt",), deny_names=("x.2.*",))
+    assert forbidden(root, "/x.txt", "unique") == ""
+    assert (jail / "x.1.txt").exists()
+    assert reason(lambda: create(root, "/x.txt", "unique")) == "denied"
+    assert forbidden(root, "/upload", "unique") == "forbidden"
+    os.close(root.fd)
+    root = rooted(jail, upload_names=("x.txt", "x.1.txt"))
+    assert forbidden(root, "/x.txt", "unique") == "forbidden"
+    os.close(root.fd)
+
+    assert not (jail / "x.2.txt").exists()
 
 
 def test_a_name_for_downloads_holds_for_what_a_link_leads_to(jail: Path) -> None:
