@@ -110,21 +110,34 @@ class Uploads:
                 self._need_room(self._pending.fd)
                 return _created(os.dup(self._pending.fd), request.path, unfinished=True)
         removed = chosen.delete_failed_uploads and whole
-        before = self._there(request.path) if removed and request.mode == "store" else None
+        before = self._there(request.path) if request.mode != "unique" else None
         fd, path = handlers.create(self._root, request)
         try:
             if removed or chosen.sync_uploads or chosen.max_file_size:
-                parent, name = self._root.parent(self._root.real(fd))
-                self._pending = Upload(os.dup(fd), parent, name)
+                self._pending = self._in_place(fd, before)
                 self._pending.failed_is_removed = removed
-                self._pending.before = before
             self._need_room(fd)
             # At once: what ends before it is whole is not to stay the user's either.
             self._give(fd)
         except BaseException:
-            os.close(fd)
+            self._unmake(fd, before)
             raise
         return _created(fd, path, unfinished=self._pending is not None)
+
+    def _in_place(self, fd: int, before: os.stat_result | None) -> Upload:
+        parent, name = self._root.parent(self._root.real(fd))
+        upload = Upload(os.dup(fd), parent, name)
+        upload.before = before
+        return upload
+
+    def _unmake(self, fd: int, before: os.stat_result | None) -> None:
+        """Let go of a file that is refused, and have it removed if it was made for that."""
+        try:
+            if before is None and not os.fstat(fd).st_size:
+                self._pending = self._pending or self._in_place(fd, before)
+                self._pending.failed_is_removed = True
+        finally:
+            os.close(fd)
 
     def _there(self, path: str) -> os.stat_result | None:
         try:

@@ -206,6 +206,7 @@ def test_room_is_left(configured: Configured, root: Path, place: str) -> None:
     with configured.client() as client:
         with client.passive():
             assert client.says("STOR new") == "452 /new: No space left."
+            assert os.listdir(root) == ["file"]
         assert client.says("AVBL") == "213 0"
         assert client.says("ALLO 1")[:3] == "552"
     configured.set(place, "Files", f"KeepFree={free // 2}")

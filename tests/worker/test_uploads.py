@@ -74,18 +74,34 @@ def test_a_file_that_no_upload_has_touched_stays(jail: Path, content: str) -> No
     assert not (jail / "new").exists()
 
 
-@pytest.mark.parametrize("how", ["delete_failed_uploads", "atomic_uploads"])
-def test_a_refused_upload_leaves_nothing_and_takes_nothing(jail: Path, how: str) -> None:
+@pytest.mark.parametrize("mode", ["store", "append", "unique"])
+@pytest.mark.parametrize("how", ["", "sync_uploads", "delete_failed_uploads", "atomic_uploads"])
+def test_a_refused_upload_leaves_nothing_and_takes_nothing(jail: Path, how: str, mode: str) -> None:
     (jail / "old").write_text("old")
+    (jail / "nothing").touch()
     before = sorted(os.listdir(jail))
-    one = Uploading(jail, keep_free=1 << 60, **{how: True})
-    for name in ("/old", "/new"):
+    one = Uploading(jail, keep_free=1 << 60, **dict.fromkeys(filter(None, [how]), True))
+    for name in ("/old", "/nothing", "/in", "/new"):
         with pytest.raises(OSError, match="No space left"):
-            one.open(name)
+            one.write(name, "", mode)
         assert sorted(os.listdir(jail)) == before
     one.close()
 
     assert (jail / "old").read_text() == "old"
+    assert (jail / "full/file").read_text() == "content"
+
+
+def test_what_came_while_an_upload_was_refused_stays(
+    jail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (jail / "new").write_text("another")
+    # As if it had not been there yet when it was looked for.
+    monkeypatch.setattr(Uploads, "_there", lambda *_: None)
+    one = Uploading(jail, keep_free=1 << 60)
+    assert reason(lambda: one.open("/new")) == "no_space"
+    one.close()
+
+    assert (jail / "new").read_text() == "another"
 
 
 def test_an_upload_that_is_never_finished_is_taken_back_by_the_next(jail: Path) -> None:
@@ -262,3 +278,21 @@ def test_an_upload_has_its_name_when_it_is_given_away_and_not_before(
 
     assert seen == [before]
     assert (jail / "file").read_text() == "new"
+
+
+@pytest.mark.parametrize("mode", ["store", "append", "unique"])
+def test_what_cannot_be_given_away_at_once_is_not_begun(jail: Path, mode: str) -> None:
+    (jail / "old").write_text("old")
+    there = sorted(os.listdir(jail))
+    gone, end = socket.socketpair()
+    gone.close()
+    owner = Peer(Channel(end), OWNER)
+    one = Uploading(jail, owner=owner)
+    for name in ("/old", "/new"):
+        with pytest.raises(PermissionError):
+            one.write(name, "new", mode)
+    one.close()
+    owner.close()
+
+    assert sorted(os.listdir(jail)) == there
+    assert (jail / "old").read_text() == "old"
