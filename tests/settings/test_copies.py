@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,17 @@ from ftpsd.worker.uploads import Uploads
 # As if there had been room when the copy began.
 Uploads._need_room = lambda *_: None
 """
+FAILS_LATE = """
+from ftpsd.wire.files import Refused
+from ftpsd.wire.message import Done
+from ftpsd.worker.uploads import Uploads
+def finish(_, request):
+    if request.whole:
+        raise Refused(reason="failed")
+    return Done()
+Uploads.finish = finish
+"""
+"""As where a disk tells only at the end that it has not kept what was written."""
 STUCK = """
 from ftpsd.wire.files import Refused
 from ftpsd.worker import files
@@ -41,6 +53,47 @@ def test_a_copy_stops_where_room_is_to_be_left(tmp_path: Path, command: str) -> 
 
             assert client.says(command) == "452 No space left."
     assert (root / "file").read_bytes() == b"x" * 1000
+    assert not (root / "new").exists() or (root / "new").stat().st_size == 0
+
+
+def test_comb_that_fails_leaves_its_target_as_it_was(configured: Configured) -> None:
+    root = configured.root
+    sizes = {"target": 10_000, "small": 20_000, "large": 50_000}
+    for name, size in sizes.items():
+        (root / name).write_bytes(name.encode() * (size // len(name)))
+    before = {path.name: path.read_bytes() for path in root.iterdir()}
+    configured.set("main", "Files", "MaxFileSize=50K")
+    with configured.client() as client:
+        assert client.says("COMB target small large") == "552 The file would be too large."
+        assert {path.name: path.read_bytes() for path in root.iterdir()} == before
+        # What was not added may be sent again.
+        assert client.codes("COMB target small") == ["250"]
+    assert (root / "target").read_bytes() == before["target"] + before["small"]
+
+
+def test_comb_that_is_aborted_leaves_its_target_as_it_was(configured: Configured) -> None:
+    root = configured.root
+    (root / "target").write_text("target")
+    (root / "small").write_text("small")
+    (root / "huge").touch()
+    os.truncate(root / "huge", 1 << 30)
+    with configured.client() as client:
+        client.send("COMB target small huge", "ABOR")
+        assert client.replies(2) == ["451", "226"]
+        assert (root / "target").read_text() == "target"
+        assert client.codes("COMB target small") == ["250"]
+    assert (root / "target").read_text() == "targetsmall"
+
+
+def test_comb_whose_end_fails_leaves_its_target_as_it_was(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("file", "source"):
+        (root / name).write_text(name)
+    with serving(root, tmp_path / "log", change=FAILS_LATE) as served, Client(served) as client:
+        client.login()
+        assert client.says("COMB file source") == "451 /file: The file system failed."
+    assert [(root / name).read_text() for name in ("file", "source")] == ["file", "source"]
 
 
 def test_of_files_that_stay_after_comb_it_is_told_that_they_are_added(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def _into(session: Session, target: str, sources: list[str], *, replace: bool) -
         # Nothing is emptied yet: the target may be a source by another name.
         mode = "store" if replace else "append"
         opened += [ask(files.Create(path=target, mode=mode, offset=0)).file_fd]
-        return _fill(session, opened, replace=replace)
+        return _fill(session, opened) if replace else _add(session, opened)
     except files.Refused as refusal:
         _log(session, at, refusal.reason, replace=replace)
         return refused(at, refusal.reason, naming=at is target)
@@ -99,7 +99,21 @@ def _log(session: Session, path: str, reason: str, *, replace: bool) -> None:
     session.log(events.REFUSED, verb="CPTO" if replace else "COMB", path=path, reason=reason)
 
 
-def _fill(session: Session, opened: list[int], *, replace: bool) -> Reply | int:
+def _add(session: Session, opened: list[int]) -> Reply | int:
+    """Write all to the end of the last one, which stays as it was unless all of it gets there."""
+    target = opened[-1]
+    size = posix.fstat(target).st_size
+    found: Reply | int | None = None
+    try:
+        found = _fill(session, opened, replace=False)
+    finally:
+        # Sent again, a part that stayed would be there twice.
+        if not isinstance(found, int) and posix.fstat(target).st_size > size:
+            posix.ftruncate(target, size)
+    return found
+
+
+def _fill(session: Session, opened: list[int], *, replace: bool = True) -> Reply | int:
     """Write all to the last one; the worker hears whether it is whole, or may be removed."""
     # One that is not touched because it is its own source is as whole as it was.
     whole = _twice(opened)
