@@ -122,7 +122,8 @@ PURPOSES: Final = {
     "AtomicUploads": "STOR writes beside the file, under a name that no listing shows, and "
     "replaces it when all has arrived: nobody sees half a file, and one that was there stays if "
     "the upload fails. A client cannot resume such an upload. A file of another owner, with "
-    "several names or with attributes (ACLs) is written in place all the same.",
+    "several names or with attributes (ACLs) is written in place all the same. A crash may leave "
+    "the other one behind: `.ftpsd-upload-` and 16 digits.",
     "DeleteFailedUploads": "Remove what has arrived of an upload that fails, unless it was "
     "appended.",
     "SyncUploads": "Say that an upload is complete only when it is on the disk.",
