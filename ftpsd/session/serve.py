@@ -36,6 +36,7 @@ _BROKEN = Reply(reply.SERVICE_UNAVAILABLE, "The server has lost a part of itself
 def serve(session: Session) -> None:
     """Answer commands until the client leaves, is too slow, or makes too many mistakes."""
     while session.open:
+        session.tell_waiting()
         line = session.next_line()
         if line is None:
             session.end("time-out", _TIMEOUT)
@@ -133,9 +134,11 @@ def start(
     helper = Peer(Channel(_socket.socket(fileno=HELPER_FD)), HELPER)
 
     def status(text: str) -> None:
-        tell(f"STATUS={log.shared['user']} from {control.remote}: {text}")
+        # It is one line of UTF-8, whatever bytes a path in it has.
+        shown = "".join(one if one.isprintable() else "?" for one in text)
+        tell(f"STATUS={log.shared['user']} from {control.remote}: {shown}")
 
     session = Session(control, helper, log, status, credentials)
     session.sealed = sealed
-    status("not logged in")
+    session.tell_waiting()
     connection(session, greeted=greeted)

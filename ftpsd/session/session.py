@@ -97,7 +97,7 @@ class Session:
         self.control = control
         self.helper = helper
         self.log = log
-        self.tell = tell
+        self._tell, self._told = tell, ""
         self.credentials = credentials
         self.encryption: Encryption | None = None
         self.tls: Tls | None = None
@@ -182,6 +182,17 @@ class Session:
                 self.control.send(reply)
             except Gone:
                 pass
+
+    def tell(self, text: str) -> None:
+        """Make known what a command does that takes time, until the next one is waited for."""
+        self._told = text
+        self._tell(text)
+
+    def tell_waiting(self) -> None:
+        """Make known that no command runs, if anything else was told last."""
+        state = "idle" if self.login else "not logged in"
+        if state != self._told:
+            self.tell(state)
 
     def log_later(self, event: Event, **fields: object) -> None:
         """Log when the reply has left, so that the client need not wait for the journal."""

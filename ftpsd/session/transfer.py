@@ -8,7 +8,7 @@ import time
 
 from ftpsd import limits
 from ftpsd.protocol import reply
-from ftpsd.protocol.reply import Reply
+from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
 from ftpsd.session.data import NoData
 from ftpsd.session.meanwhile import Meanwhile
@@ -60,7 +60,7 @@ class Transfer:
         text = f"{self.verb} {self.path}: {moved} bytes"
         if self._size:
             text += f", {100 * moved // self._size} %"
-        return "".join(one if one.isprintable() else "?" for one in text)
+        return clean(text)
 
     def connect(self, *, file: bool = False) -> Stream | Reply:
         """Get the data connection, or the reply that says why there is none. Raise `Gone`.
@@ -117,7 +117,6 @@ class Transfer:
             # that of this one when the handshake begins.
             session.control.tls.renew_ticket()
         self._rate(pump).prepare(data)
-        begun = time.monotonic()
         try:
             refusal = self._begin(data, begin) or self._move(data, pump, start)
             refusal = refusal or self._end(data, pump, finish)
@@ -130,8 +129,6 @@ class Transfer:
                 session.sent += pump.bytes
             else:
                 session.received += pump.bytes
-            if time.monotonic() - begun > 1:
-                session.tell("idle")
         if self._meanwhile.aborted:
             return self._aborted(Reply(reply.TRANSFER_ABORTED, "Aborted."))
         if refusal is not None:

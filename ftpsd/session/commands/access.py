@@ -117,7 +117,6 @@ def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | N
     session.log.shared["user"] = granted.user
     bound_files(granted.max_file_size)
     lines = [clean(line) for line in granted.login_message.splitlines()] + _begin(session)
-    session.tell("idle")
     return Reply(code, *lines, "Logged in.")
 
 
@@ -139,7 +138,6 @@ def start_over(session: Session, _: None) -> Reply:
     """Log out, and wait for another USER (REIN; RFC 959, section 4.1.1)."""
     session.leave()
     session.log.shared["user"] = "-"
-    session.tell("not logged in")
     return Reply(reply.SERVICE_READY, "Logged out; send USER.")
 
 
