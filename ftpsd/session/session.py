@@ -33,8 +33,12 @@ if TYPE_CHECKING:
 class Login:
     """Who is logged in, and what that login has brought."""
 
-    def __init__(self, granted: Granted) -> None:
-        """Take what the helper has granted: the user, channels to the worker and to the broker."""
+    def __init__(self, granted: Granted, named: str) -> None:
+        """Take what the helper has granted to who was `named`, as which the client knows itself.
+
+        That is the user, channels to the worker and to the broker.
+        """
+        self.named = named
         self.user = granted.user
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only

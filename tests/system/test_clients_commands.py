@@ -249,6 +249,13 @@ def test_anonymous_clients_only_read(machine: Machine, name: str) -> None:
         machine.run("rm", "-rf", "/srv/ftp/pub")
 
 
+@pytest.mark.parametrize("name", ["anonymous", "ftp", "Anonymous"])
+def test_anonymous_clients_may_name_themselves_again(machine: Machine, name: str) -> None:
+    with Session(machine, name) as session:
+        assert session.code(f"USER {name}") == "230"
+        assert session.code("USER anna") == "530"
+
+
 def test_what_a_worker_looks_for_is_found_from_within_its_jail(
     anna: Session, machine: Machine
 ) -> None:

@@ -53,7 +53,7 @@ def any_password(text: str) -> Secret:
 def name(session: Session, user: str) -> Reply | None:
     """Begin a login (RFC 959, section 4.1.1); whether the user exists is not told."""
     if session.login is not None:
-        if user == session.login.user:
+        if user in (session.login.user, session.login.named):
             return Reply(reply.LOGGED_IN, "Already logged in.")
         return Reply(reply.NOT_LOGGED_IN, "To log in as another user, send REIN first.")
     needed = True
@@ -111,7 +111,7 @@ def _log_in(session: Session, user: str, secret: Secret, code: int) -> Reply | N
     except (Refusal, Closed, Malformed) as refusal:
         session.end("no login", ENDED.get(type(refusal), _NOT_NOW))
         return None
-    session.login = Login(granted)
+    session.login = Login(granted, user)
     session.idle_seconds = float(granted.idle_seconds)
     session.data_seconds = float(granted.data_seconds)
     session.log.shared["user"] = granted.user
