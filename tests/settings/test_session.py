@@ -40,6 +40,29 @@ def test_some_commands_are_not_known(configured: Configured, place: str) -> None
         assert client.says("QUIT")[:3] == "221"
 
 
+@pytest.mark.parametrize(
+    ("command", "feature"),
+    [
+        ("HASH", "HASH SHA-256*"),
+        ("MODE", "MODE Z"),
+        ("LANG", "LANG EN*"),
+        ("MLST", "MLST type*"),
+        ("MLSD", "MLST type*"),
+        ("SIZE", "SIZE"),
+    ],
+)
+def test_a_feature_whose_command_is_denied_is_not_listed(
+    configured: Configured, command: str, feature: str
+) -> None:
+    with configured.client() as client:
+        assert f"\n {feature}" in client.says("FEAT")
+    configured.set("main", "Session", f"DenyCommands={command}")
+    with configured.client() as client:
+        found = client.says("FEAT")
+        assert f"\n {feature}" not in found
+        assert "\n UTF8\n" in found
+
+
 def test_commands_before_the_login_are_always_known(configured: Configured, place: str) -> None:
     configured.set(place, "Session", "AllowCommands=PWD", "DenyCommands=USER PASS")
     with configured.client() as client:

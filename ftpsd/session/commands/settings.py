@@ -142,11 +142,15 @@ def features(session: Session, _: None) -> Reply:
     """List what goes beyond RFC 959 and works now, for this user (FEAT; RFC 2389, section 3)."""
     from ftpsd.session.verbs import VERBS, listed
 
-    chosen = session.login.facts if session.login else ";".join(listing.USUAL_FACTS)
-    found = {verb.feature for verb in VERBS.values() if verb.feature and listed(verb, session)}
-    found |= {"UTF8", "TVFS", "MODE Z", "LANG EN*", checksum.feature(session)}
-    lines = sorted(found | {listing.feature_text(listing.select_facts(chosen))})
-    return Reply(reply.SYSTEM_STATUS, "Features:", *lines, "End.")
+    known = {name: verb for name, verb in VERBS.items() if listed(verb, session)}
+    found = {"UTF8", "TVFS", *(verb.feature for verb in known.values() if verb.feature)}
+    if "HASH" in known:
+        found.add(checksum.feature(session))
+    # It stands for both (RFC 3659, section 7.8), and clients take it as the promise of MLSD.
+    if "MLST" in known and "MLSD" in known:
+        chosen = session.login.facts if session.login else ";".join(listing.USUAL_FACTS)
+        found.add(listing.feature_text(listing.select_facts(chosen)))
+    return Reply(reply.SYSTEM_STATUS, "Features:", *sorted(found), "End.")
 
 
 def helping(session: Session, text: str) -> Reply:
