@@ -75,16 +75,6 @@ def test_a_policy_wins_over_the_settings_and_a_later_one_over_it(configured: Con
         assert idle(client) == "72"
 
 
-def test_a_login_after_rein_has_named_no_host(configured: Configured) -> None:
-    text = "[Match]\nHost=ftp.example.org\n[Session]\nIdleTimeoutSec=77\n"
-    configured.add("policies.d/host.conf", text)
-    with Client(configured.served) as client:
-        assert client.says("HOST ftp.example.org")[:3] == "220"
-        assert idle(client.login()) == "77"
-        assert client.says("REIN")[:3] == "220"
-        assert idle(client.login()) == "300"
-
-
 @pytest.mark.parametrize(
     "text", ["[Match]\nUsr=*\n", "[Match]\nAddress=x\n", "[Match]\n", "", "[Match]\nUser=!\n"]
 )

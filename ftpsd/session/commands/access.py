@@ -137,7 +137,6 @@ def _begin(session: Session) -> list[str]:
 def start_over(session: Session, _: None) -> Reply:
     """Log out, and wait for another USER, or for HOST (REIN; RFC 959, 4.1.1, and RFC 7151)."""
     session.leave()
-    session.host = ""
     session.log.shared["user"] = "-"
     return Reply(reply.SERVICE_READY, "Logged out; send USER.")
 
