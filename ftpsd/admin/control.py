@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ftpsd.admin import check, hashing, users
+from ftpsd.admin import check, hashing, users, xferlog
 from ftpsd.admin.convert import FORMATS, Conversion
 from ftpsd.admin.records import BadRecord, Record, Store
 from ftpsd.admin.vsftpd import command as vsftpd
@@ -223,6 +223,7 @@ COMMANDS: Final = (
     Command("user del", "delete a user, not its files", _takes_name, _delete),
     Command("user list", "list the users, and who of them cannot log in", _nothing, _list),
     Command("unban", "forget failed logins: no address or user is slowed", _nothing, _unban),
+    Command("xferlog", "print transfers as xferlog(5) has them", xferlog.arguments, xferlog.run),
     Command("convert", "make users of another server's virtual users", _takes_file, _convert),
     Command(
         "import-vsftpd",

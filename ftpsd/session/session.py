@@ -38,8 +38,7 @@ class Login:
 
         That is the user, channels to the worker and to the broker.
         """
-        self.named = named
-        self.user = granted.user
+        self.named, self.user = named, granted.user
         self.anonymous = granted.anonymous
         self.read_only = granted.read_only
         self.rights = granted.rights

@@ -51,6 +51,7 @@ class Transfer:
         self._size = size
         self._pump: Pump | None = None
         self._rated = 0
+        self._begun = time.monotonic()
         self.whole = False
         self._meanwhile = Meanwhile(session, self.progress, talks=False)
 
@@ -251,6 +252,15 @@ class Transfer:
         self.failed(_ABORTED)
         return self._meanwhile.aborts(last)
 
+    def facts(self) -> dict[str, object]:
+        """Give what the log has of any transfer, beside what its message says (xferlog(5))."""
+        login = self._session.logged_in
+        return {
+            "seconds": round(time.monotonic() - self._begun),
+            "type": "A" if login.ascii else "I",
+            "anonymous": "yes" if login.anonymous else "no",
+        }
+
     def failed(self, reason: str) -> None:
         """Log how it ended."""
         moved = self._pump.bytes if self._pump else 0
@@ -260,4 +270,5 @@ class Transfer:
             path=self.path,
             bytes=moved,
             reason=reason.rstrip("."),
+            **self.facts(),
         )

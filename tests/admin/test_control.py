@@ -55,7 +55,7 @@ def test_a_failure_is_one_line_and_a_status(words: str) -> None:
 
 
 def test_words_lead_to_their_command() -> None:
-    taking = dict.fromkeys(("check", "unban", "user list"), "")
+    taking = dict.fromkeys(("check", "unban", "user list", "xferlog"), "")
     taking |= {"convert": "proftpd FILE", "import-vsftpd": "FILE"}
     for command in COMMANDS:
         words = f"{command.words} {taking.get(command.words, 'NAME')}"

@@ -50,14 +50,17 @@ def test_a_session_is_told_from_connect_to_end(machine: Machine) -> None:
     assert len(told) == 1
     told = entries(machine, unit)
     who = {"user": "anna", "remote": CLIENT}
+    moved = {**who, "path": "/d\u00fcr/one", "type": "I", "anonymous": "no"}
+    first = [(one["name"], fields(one)) for one in told if one["name"] != "ENDED"]
+    assert all(one.pop("seconds", "0").isdigit() for _, one in first)
 
-    assert [(one["name"], fields(one)) for one in told if one["name"] != "ENDED"] == [
+    assert first == [
         ("CONNECTED", {"user": "-", "remote": CLIENT}),
         ("LOGIN_REFUSED", {**who, "reason": "Authentication failure"}),
         ("LOGGED_IN", {**who, "anonymous": "no"}),
         ("DIRECTORY_MADE", {**who, "path": "/d\u00fcr"}),
-        ("UPLOADED", {**who, "path": "/d\u00fcr/one", "bytes": "1234", "offset": "0"}),
-        ("DOWNLOADED", {**who, "path": "/d\u00fcr/one", "bytes": "1000", "offset": "234"}),
+        ("UPLOADED", {**moved, "bytes": "1234", "offset": "0"}),
+        ("DOWNLOADED", {**moved, "bytes": "1000", "offset": "234"}),
         ("RENAMED", {**who, "path": "/d\u00fcr/one", "new_path": "/two"}),
         ("ATTRIBUTES_SET", {**who, "path": "/two", "what": "the mode 0600"}),
         ("DELETED", {**who, "path": "/two"}),
@@ -66,6 +69,23 @@ def test_a_session_is_told_from_connect_to_end(machine: Machine) -> None:
     last = fields(told[-1])
     assert last.pop("seconds").isdigit()
     assert last == {**who, "reason": "quit", "received": "1234", "sent": "1000"}
+
+
+def test_statistics_read_transfers_as_ever(machine: Machine) -> None:
+    with Session(machine, "anna", source=CLIENT) as session:
+        session.store("a file", b"x" * 1234)
+        session.fetch("a file")
+        session.delete("a file")
+        session.quit()
+    machine.run("journalctl", "--sync")
+    said = machine.run("ftpsdctl", "xferlog", "--since=-1min").stdout
+    ours = [line.split() for line in said.splitlines() if "/a_file" in line]
+
+    assert [line[6:9] for line in ours] == [[CLIENT, "1234", "/a_file"]] * 2
+    assert [" ".join(line[9:]) for line in ours] == [
+        "b _ i r anna ftp 0 * c",
+        "b _ o r anna ftp 0 * c",
+    ]
 
 
 def test_every_entry_is_of_the_service_and_says_something(machine: Machine) -> None:

@@ -19,7 +19,7 @@ ALWAYS: Final = (
     "A session begins in binary mode. TYPE A converts line ends, unlike in vsftpd by default.",
     "LIST of what is not there is 550, not an empty list.",
     "Files are not locked while they are transferred.",
-    "The log is the journal; there is no xferlog and no vsftpd.log.",
+    "The log is the journal; `ftpsdctl xferlog` prints transfers as xferlog has them.",
 )
 _SYSTEM: Final = 1000
 

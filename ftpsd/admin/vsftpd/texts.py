@@ -9,6 +9,7 @@ from ftpsd.admin.vsftpd.row import Fate, Kind, Row, User
 
 _SPACES = "Patterns are matched against each part of the path as it really is."
 _JOURNAL = "There is no log file: journalctl -u 'ftpsd@*'."
+_XFERLOG = "There is no log file: `ftpsdctl xferlog` prints what it would have."
 
 
 def _text(name: str, default: str | None, becomes: str, about: str = "") -> Row:
@@ -90,5 +91,5 @@ TEXTS: Final = (
     _text("user_sub_token", None, "Root Directory", "It becomes %u."),
     _all("userlist_file", "/etc/vsftpd.user_list", Fate.FILE, "DenyUsers AllowUsers"),
     _all("vsftpd_log_file", "/var/log/vsftpd.log", Fate.OBSOLETE, "", _JOURNAL),
-    _all("xferlog_file", "/var/log/xferlog", Fate.OBSOLETE, "", _JOURNAL),
+    _all("xferlog_file", "/var/log/xferlog", Fate.OBSOLETE, "", _XFERLOG),
 )

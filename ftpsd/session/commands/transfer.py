@@ -67,7 +67,8 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
         transfer.failed("the client is gone")
         raise
     if transfer.whole:
-        session.log_later(events.DOWNLOADED, path=target, bytes=pump.bytes, offset=offset)
+        told = transfer.facts()
+        session.log_later(events.DOWNLOADED, path=target, bytes=pump.bytes, offset=offset, **told)
     return last
 
 
@@ -141,7 +142,8 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
         if created.unfinished and not transfer.whole:
             session.logged_in.files.ask(files.Finish(whole=False))
     if transfer.whole:
-        session.log_later(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset)
+        told = transfer.facts()
+        session.log_later(events.UPLOADED, path=target, bytes=pump.bytes, offset=offset, **told)
     return last
 
 
