@@ -150,6 +150,8 @@ class Root:
         try:
             return self.open(path, os.O_RDONLY | NEVER_BLOCK)
         except PermissionError:
+            if stat.S_ISDIR(found.st_mode):
+                raise
             return self.open(path, os.O_WRONLY | NEVER_BLOCK)
 
     def set_mode(self, path: str, mode: int) -> None:

@@ -286,11 +286,12 @@ def test_attributes_are_those_of_files_and_directories(root: Root, jail: Path) -
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o200, 0o644])
-def test_permissions_may_be_given_back(root: Root, jail: Path, mode: int) -> None:
-    (jail / "a/b/file").chmod(mode)
-    as_ordinary(lambda: root.set_mode("/a/b/file", 0o640), jail)
+@pytest.mark.parametrize("path", ["a/b/file", "a/b"])
+def test_permissions_may_be_given_back(root: Root, jail: Path, path: str, mode: int) -> None:
+    (jail / path).chmod(mode)
+    as_ordinary(lambda: root.set_mode("/" + path, 0o740), jail)
 
-    assert stat.S_IMODE((jail / "a/b/file").stat().st_mode) == 0o640
+    assert stat.S_IMODE((jail / path).stat().st_mode) == 0o740
 
 
 def as_ordinary(act: Callable[[], None], jail: Path) -> None:
