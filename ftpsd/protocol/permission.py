@@ -10,6 +10,8 @@ _WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777}
 _WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
 _ALL = 0o777
 _EXECUTE = 0o111
+_SHARED = 0o3000
+"""Of a directory: new files get its group, and only their owners delete them."""
 
 
 def _bad() -> BadArgument:
@@ -17,7 +19,10 @@ def _bad() -> BadArgument:
 
 
 class Permission:
-    """A change of permission bits; those that lend a program its owner's identity are left out."""
+    """A change of permission bits; those that lend a program its owner's identity are left out.
+
+    Those by which a directory is shared stay as they are, as chmod(1) leaves the first of them.
+    """
 
     __slots__ = ("_clauses",)
 
@@ -33,6 +38,7 @@ class Permission:
 
     def apply(self, mode: int, *, directory: bool) -> int:
         """Give the bits that a file of `mode` has afterwards."""
+        kept = mode & _SHARED if directory else 0
         mode &= _ALL
         for who, operator, what, conditional in self._clauses:
             bits = what
@@ -45,7 +51,7 @@ class Permission:
                 mode &= ~bits
             else:
                 mode = mode & ~who | bits
-        return mode
+        return mode | kept
 
 
 def _clause(text: str) -> tuple[int, str, int, bool]:

@@ -155,14 +155,17 @@ class Root:
             return self.open(path, os.O_WRONLY | NEVER_BLOCK)
 
     def set_mode(self, path: str, mode: int) -> None:
-        """Set the permission bits of a file or directory. Raise `OSError`."""
+        """Set the permission bits of a file or directory. Raise `OSError`.
+
+        Beyond these a file has none then; a directory keeps what it is shared by, and gets no more.
+        """
         try:
             fd = self.attributes(path)
         except PermissionError:
             # Its owner may have taken every permission from it, and may give it back.
             fd = self.open(path, os.O_PATH)
             try:
-                syscall(_FCHMODAT2, fd, b"", mode, _AT_EMPTY_PATH)
+                syscall(_FCHMODAT2, fd, b"", _whole(fd, mode), _AT_EMPTY_PATH)
             except OSError as error:
                 # Linux before 6.6, or a systemd that does not know the call yet.
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
@@ -170,9 +173,15 @@ class Root:
                 os.close(fd)
             return
         try:
-            os.fchmod(fd, mode)
+            os.fchmod(fd, _whole(fd, mode))
         finally:
             os.close(fd)
+
+
+def _whole(fd: int, mode: int) -> int:
+    found = os.fstat(fd).st_mode
+    kept = found & (stat.S_ISGID | stat.S_ISVTX) if stat.S_ISDIR(found) else 0
+    return mode & 0o777 | kept
 
 
 def kind(found: os.stat_result) -> None:

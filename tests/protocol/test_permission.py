@@ -37,6 +37,14 @@ def test_a_directory_becomes_searchable_by_a_capital_x() -> None:
     assert Permission("go+X").apply(0o700, directory=True) == 0o711
 
 
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [("o+r", 0o3770, 0o3774), ("750", 0o2775, 0o2750), ("0", 0o1777, 0o1000), ("7750", 0, 0o750)],
+)
+def test_a_directory_that_is_shared_stays_so(text: str, before: int, after: int) -> None:
+    assert Permission(text).apply(before, directory=True) == after
+
+
 @pytest.mark.parametrize("text", ["", "8", "77777", "u", "u+q", "z+r", "u+r,", "+" * 300])
 def test_what_chmod_would_not_take_is_refused(text: str) -> None:
     with pytest.raises(BadArgument):

@@ -122,6 +122,13 @@ def test_a_unique_name_is_told(anna: Session) -> None:
     assert anna.fetch("report.1") == b"second"
 
 
+def test_a_directory_that_is_shared_stays_so(anna: Session, machine: Machine) -> None:
+    machine.run("chmod", "3770", f"{HOME}/desk")
+
+    assert anna.sendcmd("SITE CHMOD o+r /desk") == "200 Mode set to 3774."
+    assert machine.run("stat", "--format=%a", f"{HOME}/desk").stdout.strip() == "3774"
+
+
 def test_things_are_renamed_removed_and_made(anna: Session, machine: Machine) -> None:
     assert anna.mkd('a "directory" ') == '/desk/a "directory" '
     anna.cwd('a "directory" ')

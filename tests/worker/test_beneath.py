@@ -294,6 +294,13 @@ def test_permissions_may_be_given_back(root: Root, jail: Path, path: str, mode: 
     assert stat.S_IMODE((jail / path).stat().st_mode) == 0o740
 
 
+def test_a_directory_that_is_closed_to_its_owner_stays_a_shared_one(root: Root, jail: Path) -> None:
+    (jail / "a/b").chmod(0o1000)
+    as_ordinary(lambda: root.set_mode("/a/b", 0o750), jail)
+
+    assert stat.S_IMODE((jail / "a/b").stat().st_mode) == 0o1750
+
+
 def as_ordinary(act: Callable[[], None], jail: Path) -> None:
     """Act without the privileges of root, if this is root; the files are the actor's then."""
     if os.geteuid() != 0:

@@ -142,6 +142,32 @@ def test_permission_bits_are_set_but_lend_nobody_an_identity(
     assert stat.S_IMODE((jail / "full/file").stat().st_mode) == bits
 
 
+@pytest.mark.parametrize(
+    ("before", "mode", "after"),
+    [
+        (0o2770, 0o750, 0o2750),
+        (0o1777, 0o755, 0o1755),
+        (0o3770, 0o775, 0o3775),
+        (0o700, 0o7755, 0o755),
+        (0o2700, 0o7755, 0o2755),
+    ],
+)
+def test_a_directory_stays_a_shared_one_and_becomes_none(
+    root: Root, jail: Path, before: int, mode: int, after: int
+) -> None:
+    (jail / "empty").chmod(before)
+    handlers.set_mode(root, files.SetMode(path="/empty", mode=mode))
+
+    assert stat.S_IMODE((jail / "empty").stat().st_mode) == after
+
+
+def test_a_file_loses_what_a_directory_keeps(root: Root, jail: Path) -> None:
+    (jail / "full/file").chmod(0o7755)
+    handlers.set_mode(root, files.SetMode(path="/full/file", mode=0o7644))
+
+    assert stat.S_IMODE((jail / "full/file").stat().st_mode) == 0o644
+
+
 def test_the_time_of_modification_alone_is_set(root: Root, jail: Path) -> None:
     os.utime(jail / "full/file", ns=(5, 6))
     handlers.set_modified(root, files.SetModified(path="/in", modified=7_000_000_008))
