@@ -309,7 +309,9 @@ def run(row: Verb, session: Session, text: str) -> Reply | None:
     if not works(row, session):
         only_read = row.writes and session.logged_in.read_only
         text = "You may only read here." if only_read else "This is not allowed here."
-        return Reply(reply.FILE_UNAVAILABLE, text)
+        # Of the commands for data connections none has 550 (RFC 959, section 5.4).
+        code = reply.NOT_IMPLEMENTED if row.name in _PORTS else reply.FILE_UNAVAILABLE
+        return Reply(code, text)
     try:
         return row.handle(session, row.parse(text))
     except BadArgument as bad:

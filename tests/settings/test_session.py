@@ -165,7 +165,9 @@ def test_a_rate_lets_a_burst_go_and_then_as_much_as_time_has_brought() -> None:
     ("line", "refused", "works"),
     [
         ("Passive=no", "EPSV", "EPRT |1|127.0.0.1|5000|"),
+        ("Passive=no", "PASV", "EPRT |1|127.0.0.1|5000|"),
         ("Active=no", "PORT 127,0,0,1,19,136", "EPSV"),
+        ("Active=no", "EPRT |1|127.0.0.1|5000|", "EPSV"),
     ],
 )
 def test_one_kind_of_data_connection_is_refused(
@@ -173,7 +175,7 @@ def test_one_kind_of_data_connection_is_refused(
 ) -> None:
     configured.set(place, "Data", line)
     with configured.client() as client:
-        assert client.says(refused) == "550 This is not allowed here."
+        assert client.says(refused) == "502 This is not allowed here."
         assert refused[:4] not in client.says("HELP")
         assert refused[:4] not in client.says("FEAT")
         assert client.says(works)[:1] == "2"

@@ -57,6 +57,9 @@ DIFFERENCES: Final = (
         "Who is one too many hears 421 at the login, no longer when connecting",
     ),
     _in_kind("(PORT|EPRT) .*", "500", "501", "the address is a wrong parameter (RFC 959, 4.2)"),
+    _in_kind(
+        "(PORT|LIST|NLST|RETR|STOR|APPE).*", "550", "502", "PASV, PORT have no 550 (RFC 959, 5.4)"
+    ),
     _in_kind("the session again", "", "150 226 .*", "vsftpd hangs up on whom it has refused this"),
     _in_kind("ACCT x", "502", "202", "RFC 959 lets no server need it: superfluous here"),
     _in_kind("ALLO 5", "202", "550", "no place is found for who may not upload"),
