@@ -38,7 +38,7 @@ ABOUT: Final = {
     "is\n"
     "told (PassiveAddress=)? Active ones: ActiveSourcePort= below 1024 takes a drop-in, see "
     "ftpsd(8).",
-    "ENDED": "A session ended.",
+    "ENDED": 'A session ended. It was "stopped" by systemctl stop, or by RuntimeMaxSec=.',
     "CONTRACT_BROKEN": "A process sent what its contract does not allow. An honest one never does: "
     "the session\n"
     "may have been taken over. Its channel was closed without an answer.",

@@ -28,6 +28,10 @@ class Gone(Exception):
     """The client has left, or does not take its replies."""
 
 
+class Stopped(Gone):
+    """The session is to end, whatever it is at: systemd says so."""
+
+
 class Control:
     """One client's control connection."""
 
@@ -37,7 +41,7 @@ class Control:
         self._lines = LineBuffer(limits.LINE_BYTES)
         self._stream: Stream = Plain(sock)
         self.tls: Secure | None = None
-        self._heard = False
+        self._heard = self.stopped = False
         try:
             # Clients send part of ABOR as urgent data, which would be taken out of its place.
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_OOBINLINE, 1)
@@ -68,9 +72,9 @@ class Control:
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            raise Gone(error.strerror or str(error) or "connection lost") from error
+            raise self._gone(error.strerror or str(error) or "connection lost") from error
         if not data:
-            raise Gone("hung up")
+            raise self._gone("hung up")
         if not self._heard and data.startswith(_TLS_RECORD):
             self.write(_NOT_YET)
             raise Gone("it began TLS without AUTH")
@@ -79,6 +83,20 @@ class Control:
         refusals = self._lines.refusals()
         if refusals:
             self.write(refusals)
+
+    def _gone(self, reason: str) -> Gone:
+        return Stopped("stopped") if self.stopped else Gone(reason)
+
+    def stop(self, *_: object) -> None:
+        """Be `Stopped` when the client is next looked at: a handler of signals must do no more.
+
+        As if it had hung up, whatever is waited for: what has been moved is counted by then.
+        """
+        self.stopped = True
+        try:
+            self.sock.shutdown(_socket.SHUT_RD)
+        except OSError:
+            pass
 
     def forget(self) -> int:
         """Drop what has arrived and was not answered; give how many bytes that were. Raise `Gone`.

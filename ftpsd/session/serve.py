@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import _socket
 import time
+from _signal import SIGTERM, signal
 
 from ftpsd import limits
 from ftpsd.events import BUG, Log
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
-from ftpsd.session.control import Control, Gone
+from ftpsd.session.control import Control, Gone, Stopped
 from ftpsd.session.credentials import Credentials
 from ftpsd.session.first import CLIENT_FD, HELPER_FD, IMPLICIT_PORT
 from ftpsd.session.session import Session
@@ -30,6 +31,7 @@ OPTIONAL = "default"
 _ERRORS = range(500, 505)
 _TOO_MANY = Reply(reply.SERVICE_UNAVAILABLE, "Too many errors.")
 _TIMEOUT = Reply(reply.SERVICE_UNAVAILABLE, "Nothing heard for too long.")
+_STOPPED = Reply(reply.SERVICE_UNAVAILABLE, "The server ends this session.")
 _BROKEN = Reply(reply.SERVICE_UNAVAILABLE, "The server has lost a part of itself; connect again.")
 
 
@@ -59,6 +61,8 @@ def connection(session: Session, *, greeted: bool) -> None:
         session.log(events.CONNECTED)
         if greeted:
             serve(session)
+    except Stopped as reason:
+        session.end(str(reason), _STOPPED)
     except Gone as reason:
         session.reason = str(reason)
     except (Closed, Malformed) as reason:
@@ -141,4 +145,5 @@ def start(
     session = Session(control, helper, log, status, credentials)
     session.sealed = sealed
     session.tell_waiting()
+    signal(SIGTERM, control.stop)
     connection(session, greeted=greeted)

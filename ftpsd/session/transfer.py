@@ -10,6 +10,7 @@ from ftpsd import limits
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
+from ftpsd.session.control import Stopped
 from ftpsd.session.data import NoData
 from ftpsd.session.meanwhile import Meanwhile
 from ftpsd.session.refusals import failure
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import _socket
     from collections.abc import Callable
 
+    from ftpsd.session.control import Gone
     from ftpsd.session.pump import Pump
     from ftpsd.session.rate import Rate
     from ftpsd.session.session import Session
@@ -260,6 +262,10 @@ class Transfer:
             "type": "A" if login.ascii else "I",
             "anonymous": "yes" if login.anonymous else "no",
         }
+
+    def lost(self, reason: Gone) -> None:
+        """Log that the session ended under it."""
+        self.failed(str(reason) if isinstance(reason, Stopped) else "the client is gone")
 
     def failed(self, reason: str) -> None:
         """Log how it ended."""

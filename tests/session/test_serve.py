@@ -68,6 +68,55 @@ def test_a_client_that_is_silent_is_sent_away_and_the_log_tells_after_how_long(
     assert int(seconds[0]) >= 1
 
 
+def stop(pids: set[int]) -> None:
+    """Do what systemd does first; some of these processes may be gone."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_a_session_that_is_stopped_says_how_far_it_came(
+    served: Served, root: Path, sends: bool
+) -> None:
+    (root / "large").write_bytes(bytes(1 << 26))
+    before = set(served.processes())
+    with Client(served) as client:
+        assert client.codes("NOOP") == ["200"]
+        # there is no worker yet: it is no process of ftpsd@.service
+        session = set(served.processes()) - before
+        client.login()
+        with client.passive() as data:
+            client.send("RETR large" if sends else "STOR new")
+            assert client.reply()[:3] == "150"
+            data.recv(1000) if sends else data.sendall(bytes(1000))
+            assert sends or eventually(lambda: (root / "new").stat().st_size == 1000)
+            stop(session)
+
+            assert client.reply() == "421 The server ends this session."
+            assert client.ended()
+    what = "RETR /large" if sends else "STOR /new"
+    [moved] = eventually_found(rf"{what} ended after (\d+) bytes: stopped", served)
+    [told] = eventually_found(rf"left after \d+ s: stopped; {'' if sends else moved}", served)
+    assert int(moved) >= 1000
+    assert told
+
+
+def eventually_found(pattern: str, served: Served) -> list[str]:
+    assert eventually(lambda: re.search(pattern, served.log()) is not None)
+    return re.findall(pattern, served.log())
+
+
+def test_a_session_that_is_stopped_before_its_login_says_so(served: Served) -> None:
+    before = set(served.processes())
+    with Client(served) as client:
+        assert client.codes("NOOP") == ["200"]
+        stop(set(served.processes()) - before)
+
+        assert client.reply() == "421 The server ends this session."
+        assert client.ended()
+
+
 def test_the_death_of_a_worker_ends_its_session_alone(served: Served, root: Path) -> None:
     assert root.is_dir()
     with Client(served) as other, Client(served) as client:

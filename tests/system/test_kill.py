@@ -249,10 +249,20 @@ def test_sessions_are_stopped_by_their_units(
 ) -> None:
     anna, bob = sessions
     unit = anna.unit
+    upload = anna.transfercmd("STOR stopped")
+    upload.sendall(CONTENT[:1000])
+    size = ("stat", "--format=%s", "/home/anna/stopped")
+    eventually(lambda: machine.run(*size, check=False).stdout == "1000\n")
     machine.run("systemctl", "stop", unit)
+    upload.close()
+    assert anna.getmultiline().startswith("421 ")
     assert anna.ended()
     assert bob.works()
     assert gone(machine, unit)
+    told = [entry["MESSAGE"] for entry in machine.journal("-u", unit)]
+    assert "anna: STOR /stopped ended after 1000 bytes: stopped." in told
+    assert any(" left after " in one and ": stopped; " in one for one in told)
+    machine.run("rm", "/home/anna/stopped")
 
     data, _ = begin(bob)
     machine.run("systemctl", "stop", "ftpsd@*")

@@ -85,8 +85,8 @@ def _send(session: Session, verb: str, request: files.List) -> Reply:
     except files.Refused as refusal:
         transfer.failed(refusal.reason)
         return refused(request.path, refusal.reason)
-    except Gone:
-        transfer.failed("the client is gone")
+    except Gone as reason:
+        transfer.lost(reason)
         raise
     finally:
         if reading:

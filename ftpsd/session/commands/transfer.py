@@ -63,8 +63,8 @@ def _send(session: Session, target: str, file_fd: int, part: tuple[int, int]) ->
             posix.lseek(file_fd, offset, SEEK_SET)
             pump = sender(file_fd, data, how, size)
         last = transfer.run(data, pump, f"Sending {clean(target)} ({size} bytes).", _nothing)
-    except Gone:
-        transfer.failed("the client is gone")
+    except Gone as reason:
+        transfer.lost(reason)
         raise
     if transfer.whole:
         told = transfer.facts()
@@ -135,8 +135,8 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
     except files.Refused as refusal:
         transfer.failed(refusal.reason)
         return refused(target, refusal.reason)
-    except Gone:
-        transfer.failed("the client is gone")
+    except Gone as reason:
+        transfer.lost(reason)
         raise
     finally:
         if created.unfinished and not transfer.whole:
