@@ -75,6 +75,20 @@ def test_exposure_is_as_low_as_promised(machine: Machine, unit: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_what_belongs_to_the_server_is_enabled_and_disabled_with_it(machine: Machine) -> None:
+    sockets = [unit for unit in UNITS if unit.endswith(".socket")]
+
+    def states() -> list[str]:
+        return machine.run("systemctl", "is-enabled", *sockets, check=False).stdout.split()
+
+    machine.run("systemctl", "disable", "ftpsd.socket")
+    try:
+        assert states() == ["disabled"] * len(sockets)
+    finally:
+        machine.run("systemctl", "enable", "ftpsd.socket")
+    assert states() == ["enabled"] * len(sockets)
+
+
 def answers(machine: Machine, port: int) -> bool:
     url = f"ftp://anna@192.0.2.1:{port}/"
     password = f"anna:{machine.passwords['anna']}"
