@@ -79,7 +79,10 @@ put_settings() { # put_settings TEXT TARGET
     say "$1" >"$at.new~"
     if [[ -e $at ]]; then chmod --reference="$at" "$at.new~"; fi
     mv -f "$at.new~" "$at"
-  elif ! cmp -s "$at" - <<<"$1" && ! cmp -s "$before" - <<<"$1"; then
+  fi
+  if cmp -s "$at" - <<<"$1"; then
+    rm -f "$at.new"
+  elif ! cmp -s "$before" - <<<"$1"; then
     say "$1" >"$at.new" && say "Kept your $2; the new version is $2.new"
   fi
   say "$1" >"$before"

@@ -159,6 +159,10 @@ def test_uninstall_leaves_nothing(bare_machine: Machine) -> None:
 def test_changed_settings_stay(bare_machine: Machine) -> None:
     bare_machine.install()
     for path in SETTINGS:
+        bare_machine.write(f"{path}.new", "of an older version\n")
+    bare_machine.install()
+    for path in SETTINGS:
+        assert bare_machine.run("test", "-e", f"{path}.new", check=False).returncode == 1
         bare_machine.run("sh", "-c", 'echo "# mine" >>"$0"', path)
     bare_machine.install()
     drop_in = "/etc/systemd/system/ftpsd@.service.d/override.conf"
