@@ -49,6 +49,10 @@ ABOUT: Final = {
     "is the second wall, for a worker that was taken over itself. It takes Linux 5.19, and\n"
     "landlock among the security modules (lsm= on the kernel command line).",
     "READY": "A service of ftpsd started.",
+    "NO_PROCESS": "No process could be had for what was asked. Who asked is told to come later "
+    "(421); all others go on.\n"
+    "Each session has one, a login two for a moment: see TasksMax= of ftpsd-helper.service, and "
+    "memory.",
     "BUG": "A mistake in ftpsd itself ended a process. The traceback is in the journal; "
     "please report it.",
     "GREETING_UNREADABLE": "Clients got the usual one. Greeting= names a file in "

@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import socket
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import limits
 from ftpsd.wire.helper import Unavailable
@@ -68,9 +68,7 @@ class Ledger:
 
     def wait(self, address: bytes, step: int) -> None:
         """Count one more (1) or one less (-1) attempt of an address that waits."""
-        self._waiting[address] += step
-        if not self._waiting[address]:
-            del self._waiting[address]
+        self._waiting += collections.Counter({address: step})
 
     def claim(self, counted: tuple[bytes, ...], bounds: tuple[int, ...]) -> int:
         """Count one more session as each of `counted`; give 0, or which bound is reached, from 1.
@@ -91,9 +89,8 @@ class Ledger:
 
     def failed(self, one: bytes, now: float, forgiven: int = BOUNDS[1]) -> None:
         """Count a failure of an address, or of a user."""
-        failures = self._count(one, now, forgiven)
-        self._failed.pop(one, None)
-        self._failed[one] = failures + 1, now
+        self._failed[one] = self._count(one, now, forgiven) + 1, now
+        self._failed.move_to_end(one)
         _bound(self._failed)
 
     def forgive(self, *_: object) -> None:
@@ -105,9 +102,7 @@ class Ledger:
         self._tried.pop(cookie, None)
 
 
-def _bound(
-    table: collections.OrderedDict[int, int] | collections.OrderedDict[bytes, tuple[int, float]],
-) -> None:
+def _bound(table: collections.OrderedDict[Any, Any]) -> None:
     if len(table) > limits.ADDRESSES:
         table.popitem(last=False)
 
@@ -221,7 +216,5 @@ class Asker:
 
         `lasting` is a descriptor that is readable when the session is over.
         """
-        try:
+        with contextlib.suppress(OSError):
             socket.send_fds(self._sock, [outcome], [] if lasting is None else [lasting])
-        except OSError:
-            pass

@@ -224,7 +224,7 @@ class Conversation:
             reason = said.decode() or "the worker did not start"
             self._say(events.LOGIN_FAILED, reason=f"{found.root}: {reason}")
             close_all([ready, *granted.descriptors()])
-            raise helper.NoDirectory
+            raise helper.NoDirectory if said else helper.Unavailable
         self._ready = ready
         return granted
 

@@ -8,6 +8,7 @@ is ever in its memory.
 from __future__ import annotations
 
 import collections
+import contextlib
 import gc
 import os
 import select
@@ -119,15 +120,21 @@ class Helper:
         del self._sessions[session.sock.fileno()]
         self._epoll.unregister(session.sock)
         # systemd has a duplicate until it notices, and the session would not see this one close.
-        try:
+        with contextlib.suppress(OSError):
             session.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         session.sock.close()
 
     def _fork(self, session: Session) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        if os.fork() == 0:
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            child = os.fork() == 0
+        except OSError as error:
+            # There may be processes again when the next one asks.
+            self._log(events.NO_PROCESS, process="ftpsd-helper", reason=error.strerror)
+            self._epoll.register(session.sock)
+            self._forget(session)
+            return
+        if child:
             # With it open here, this end would never hear that the helper is gone.
             ours.close()
             self._let_go(session)
@@ -215,9 +222,7 @@ def start_spawner(command: list[str]) -> socket.socket:
     """Start the spawner by exec, so that it shares no memory with this process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # Its command line is of this program itself; nothing a session sends is in it.
-    subprocess.Popen(  # noqa: S603
-        command, stdin=theirs.fileno(), close_fds=True, start_new_session=True
-    )
+    subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)  # noqa: S603
     theirs.close()
     return ours
 

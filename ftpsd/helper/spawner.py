@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ftpsd import events
 from ftpsd.helper.account import COPIED, Account
 from ftpsd.helper.become import become
-from ftpsd.wire.channel import Channel, Closed, receive_call
+from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
 from ftpsd.wire.message import Malformed
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
@@ -37,7 +37,18 @@ def spawn(requests: socket.socket, prepare: Prepare, log: events.Log) -> None:
     poll.register(requests, 0)
     while not poll.poll(0):
         taken, taking = os.pipe()
-        if os.fork() == 0:
+        try:
+            child = os.fork() == 0
+        except OSError as error:
+            close_all([taken, taking])
+            # Before somebody asks it does not matter. What is asked then is not read but dropped,
+            # and with it the descriptors by which the login hears of it.
+            if select.select([requests], [], [], 0)[0]:
+                log(events.NO_PROCESS, process="ftpsd-spawner", reason=error.strerror)
+                requests.recv(1)
+            select.select([requests], [], [])
+            continue
+        if child:
             os.close(taken)
             _child(requests, taking, prepare, log)
         os.close(taking)

@@ -266,6 +266,36 @@ def test_without_the_other_services_nobody_logs_in(
     assert "the service is not complete" in answering.said[0][0]
 
 
+def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    someone = account.Account(
+        user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
+    )
+    path = str(tmp_path_factory.mktemp("broker") / "s")
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
+    monkeypatch.setattr(account, "anonymous", lambda *_: someone)
+    monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", path)
+
+    def attend(listener: socket.socket) -> None:
+        channel = Channel(listener.accept()[0])
+        for fd in receive_call(channel, BINDING.calls)[0].descriptors():
+            os.close(fd)
+        channel.send(encode_reply(Done())[0], [])
+        channel.close()
+        # As a spawner that cannot fork does.
+        answering.spawner.recv(1)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        attending = threading.Thread(target=attend, args=(listener,))
+        attending.start()
+        assert refused(answering, answering.login("ftp")) is helper.Unavailable
+        attending.join()
+    assert "/: the worker did not start." in answering.said[0][0]
+
+
 @pytest.mark.parametrize("reply", ["granted", "broken", "gone"])
 def test_a_broker_is_bound_before_its_channel_is_handed_on(
     answering: Answering, tmp_path_factory: pytest.TempPathFactory, reply: str

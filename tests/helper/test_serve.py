@@ -7,6 +7,7 @@ No password is checked here: that takes PAM, and is in tests/system.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 MOST = "15"
 """The highest that MaxLoginFailures= may be: whoever is called "anonymous" has it."""
 PROGRAM = """
-import os, signal, socket, sys
+import os, resource, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
 from ftpsd import events, limits, options
 from ftpsd.helper import serve, settings
@@ -44,6 +45,13 @@ settings.load = load
 log = events.Log(lambda *lines: print(lines[0], file=sys.stderr, flush=True))
 helper = serve.Helper(listener, spawner, lambda *_, **__: True, log)
 helper.adopt(stored)
+if os.getuid() == 0:
+    # Nothing bounds how many processes root may have.
+    os.setresuid(65533, 65533, 65533)
+most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+for number, soft in (signal.SIGUSR1, 0), (signal.SIGUSR2, most):
+    limit = resource.RLIMIT_NPROC, (soft, most)
+    signal.signal(number, lambda *_, limit=limit: resource.setrlimit(*limit))
 helper.serve()
 """
 
@@ -80,6 +88,10 @@ class Helper:
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(self._path)
         return self.peer(sock)
+
+    def may_fork(self, *, yes: bool) -> None:
+        """Let the kernel refuse it another process, or not any more."""
+        self.process.send_signal(signal.SIGUSR2 if yes else signal.SIGUSR1)
 
     def end(self) -> str:
         """Take the spawner away, which ends the helper; give what it has said."""
@@ -181,6 +193,20 @@ def test_more_attempts_than_at_once_wait_for_their_turn(served: Helper) -> None:
     peers[0].channel.send(b"}\0", [])
 
     assert isinstance(peers[2].answer(helper.Ping), Done)
+
+
+def test_where_no_process_can_be_had_one_session_ends_and_the_helper_goes_on(
+    served: Helper,
+) -> None:
+    first, other = served.connect(), served.connect()
+    first.ask(helper.Ping())
+    served.may_fork(yes=False)
+    first.send(helper.Ping())
+
+    assert closed(first)
+    served.may_fork(yes=True)
+    assert isinstance(other.ask(helper.Ping()), Done)
+    assert "MESSAGE=ftpsd-helper cannot fork: " in served.end()
 
 
 def test_attempts_are_counted_by_control_connection(served: Helper, control: socket.socket) -> None:
