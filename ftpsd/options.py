@@ -18,7 +18,12 @@ from ftpsd import limits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SPANS: Final = {"": 1, "s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
+SPANS: Final = {
+    **dict.fromkeys(("", "s", "sec", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86400),
+}
 
 
 def boolean(text: str) -> bool:
@@ -31,16 +36,19 @@ def boolean(text: str) -> bool:
 
 
 def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callable[[str], int]:
-    """Give what reads a number with one of `units`, from `low` to `high`; "infinity" is one."""
+    """Give what reads a sum of numbers with `units`, from `low` to `high`.
+
+    A number alone needs no unit where "" is one. One that is 0 is a word for it, as "infinity".
+    """
 
     def read(text: str) -> int:
-        number = text.rstrip("abcdefghijklmnopqrstuvwxyzKMGT ")
-        unit = text[len(number) :].strip()
-        number = "0" if text == "infinity" else number
+        if units.get(text) == 0:
+            return 0
         # Twenty digits are more than any bound, and int() takes its time for thousands of them.
-        if not (number.isascii() and number.isdecimal() and len(number) < 20) or unit not in units:
-            raise ValueError(f"expected {expected}")
-        value = int(number) * units[unit]
+        whole = re.fullmatch("[0-9]{1,19}|([0-9]{1,19} *[A-Za-z]+ *)+", text)
+        pairs = re.findall("([0-9]+) *([A-Za-z]*)", text) if whole else []
+        known = pairs and all(units.get(unit) for _, unit in pairs)
+        value = sum(int(number) * units[unit] for number, unit in pairs) if known else -1
         if not low <= value <= high:
             raise ValueError(f"expected {expected}")
         return value
@@ -48,12 +56,13 @@ def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callabl
     return read
 
 
-seconds = amount(SPANS, 1, 86400, "a time span from 1s to 1d, such as 30, 90s or 5min")
+seconds = amount(SPANS, 1, 86400, "a time span from 1s to 1d, such as 30, 90s or 1h 30min")
 user_id = amount({"": 1}, 1, 2**32 - 2, "a user id above 0, such as 1000")
 failures = amount({"": 1}, 1, 15, "a number from 1 to 15")
 failure_delay = amount(SPANS, 1, 30, "a time span from 1s to 30s")
 delay = amount(SPANS, 0, 30, "a time span up to 30s")
 count = amount({"": 1, "infinity": 0}, 0, 10**6, 'a number, or "infinity"')
+source_port = amount({"": 1, "any": 0}, 1, 65535, '"any" or a port, such as 20')
 
 
 SIZES: Final = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4, "infinity": 0}
@@ -70,15 +79,6 @@ def port_range(text: str) -> tuple[int, int]:
     if first.isdecimal() and last.isdecimal() and 1024 <= int(first) <= int(last) <= 65535:
         return int(first), int(last)
     raise ValueError('expected "any" or a range within 1024-65535, such as 50000-50999')
-
-
-def source_port(text: str) -> int:
-    """Read "any" or one port."""
-    if text == "any":
-        return 0
-    if text.isdecimal() and 1 <= int(text) <= 65535:
-        return int(text)
-    raise ValueError('expected "any" or a port, such as 20')
 
 
 def octal(text: str) -> int:

@@ -17,9 +17,11 @@ from ftpsd.options import (
     OPTIONS,
     Settings,
     boolean,
+    count,
     key,
     port_range,
     seconds,
+    size,
     source_port,
 )
 
@@ -65,7 +67,21 @@ def test_perhaps_is_neither(text: str) -> None:
         ("2d", None),
         ("-1", None),
         ("1.5h", None),
-        ("5 minutes", None),
+        ("5 minutes", 300),
+        ("90seconds", 90),
+        ("1hr", 3600),
+        ("1h 30min", 5400),
+        ("1h30min 1s", 5401),
+        ("23hours 59 minutes 60 sec", 86400),
+        ("23h 60min 1s", None),
+        ("1h 30", None),
+        ("30 1h", None),
+        ("1 1", None),
+        ("1h, 30min", None),
+        ("500ms", None),
+        ("1" * 20, None),
+        ("1" * 20 + "s", None),
+        ("s" + "1" * 10_000, None),
         ("min", None),
         ("", None),
         ("infinity", None),
@@ -74,6 +90,26 @@ def test_perhaps_is_neither(text: str) -> None:
 )
 def test_a_time_span_is_written_as_systemd_does(text: str, number: int | None) -> None:
     assert value(seconds, text) == number
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "number"),
+    [
+        (size, "500M", 500 * 1024**2),
+        (size, "1G 500M", 1524 * 1024**2),
+        (size, "infinity", 0),
+        (size, "5infinity", None),
+        (size, "1G infinity", None),
+        (size, "500m", None),
+        (count, "12", 12),
+        (count, "infinity", 0),
+        (count, "1 2", None),
+    ],
+)
+def test_a_size_or_a_number_has_its_own_units(
+    parse: Callable[[str], int], text: str, number: int | None
+) -> None:
+    assert value(parse, text) == number
 
 
 @pytest.mark.parametrize(
