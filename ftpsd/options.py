@@ -98,17 +98,23 @@ def patterns(text: str) -> tuple[str, ...]:
         found = tuple(shlex.split(text))
     except ValueError as error:
         raise ValueError("expected names with wildcards, quotes in pairs") from error
-    if any("/" in one or "{" in one for one in found) or len(text) > limits.PATH_BYTES:
+    if any("/" in one or "{" in one for one in found):
         raise ValueError('expected names with wildcards, without "/" and braces')
+    # Of two such lists the worker makes one pattern, in which a name has two tokens more.
+    if len("  ".join(("", *found))) > limits.PATH_BYTES or _sent(found) > limits.TEXT_BYTES:
+        raise ValueError("expected fewer names, or shorter ones")
     return found
+
+
+def _sent(value: object) -> int:
+    """Give what a value takes in a message: a text of JSON, in one of JSON."""
+    return len(json.dumps(json.dumps(value)))
 
 
 def place(text: str) -> str:
     """Read an absolute path with specifiers."""
-    if "\0" in text or not re.fullmatch("(/|%h)([^%]|%[uhgUG%])*", text):
-        raise ValueError(
-            'expected a path from "/" or "%h" on; %u %h %g %U %G and %% are specifiers'
-        )
+    if _sent(text) > limits.PATH_BYTES or not re.fullmatch("(/|%h)([^%\0]|%[uhgUG%])*", text):
+        raise ValueError('expected a path from "/" or "%h" on; %u %h %g %U %G %% are specifiers')
     return text
 
 
@@ -131,14 +137,15 @@ def names(text: str) -> tuple[str, ...]:
 def commands(text: str) -> tuple[str, ...]:
     """Read names of commands; one of SITE is written as SITE_CHMOD."""
     found = tuple(text.upper().split())
-    if not all(re.fullmatch("[A-Z0-9]+(_[A-Z]+)?", one) for one in found):
+    if len(text) > 1000 or not all(re.fullmatch("[A-Z0-9]+(_[A-Z]+)?", one) for one in found):
         raise ValueError("expected commands, such as STOR SITE_CHMOD")
     return found
 
 
 def word(text: str) -> str:
     """Read one name that is no path, or nothing."""
-    if not text.isprintable() or any(one in "/ " for one in text) or text in (".", ".."):
+    fits = text.isprintable() and len(text.encode()) <= limits.NAME_BYTES
+    if not fits or any(one in "/ " for one in text) or text in (".", ".."):
         raise ValueError("expected one name")
     return text
 

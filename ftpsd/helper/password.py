@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ftpsd.wire.message import Secret
 
-_TTY: Final = b"ftp"
 _PAM_SUCCESS, _PAM_CONV_ERR = 0, 19
 _PAM_USER, _PAM_TTY, _PAM_RHOST, _PAM_CONV, _PAM_FAIL_DELAY = 2, 3, 4, 5, 10
 _DISALLOW_NULL_AUTHTOK: Final = 1
@@ -66,7 +65,7 @@ class Attempt:
         code: int = self._start(service, user, conversation, handle)
         if code == _PAM_SUCCESS:
             self._set(_PAM_RHOST, self._remote)
-            self._set(_PAM_TTY, ctypes.c_char_p(_TTY))
+            self._set(_PAM_TTY, ctypes.c_char_p(b"ftp"))
             # The helper waits itself: a delay of PAM's own differs from module to module.
             self._set(_PAM_FAIL_DELAY, ctypes.cast(_NO_DELAY, ctypes.c_void_p))
         return code

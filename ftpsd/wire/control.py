@@ -52,10 +52,8 @@ def _peer(sock: socket.socket) -> Any:
     try:
         return sock.getpeername()
     except OSError as error:
-        was_one = sock.getsockname()[1] and not sock.getsockopt(
-            socket.SOL_SOCKET, socket.SO_ACCEPTCONN
-        )
-        if error.errno == errno.ENOTCONN and was_one:
+        listens = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if error.errno == errno.ENOTCONN and sock.getsockname()[1] and not listens:
             raise NotConnected from error
         raise
 
