@@ -40,9 +40,9 @@ GREETING_BYTES = 1 << 16
 """What a greeting may have; a larger one is told as one that cannot be read."""
 LOGIN_ATTEMPTS = 5
 """Logins one control connection may try, whatever helper connection it uses (MaxLoginFailures=)."""
-REQUESTS = 33
-"""Requests one helper connection may make: one for TLS, and two for each of 15 logins
-(MaxLoginFailures=) and for the one that is too many."""
+REQUESTS = 34
+"""Requests one helper connection may make: one for TLS, one for the greeting, and two for each of
+15 logins (MaxLoginFailures=) and for the one that is too many."""
 REQUEST_SECONDS = 1.0
 """How long a request may take to arrive; an honest session sends it whole."""
 ATTEMPTS_AT_ONCE = 32

@@ -231,15 +231,23 @@ def test_attempts_are_counted_by_control_connection(served: Helper, control: soc
     assert refusals == [helper.Denied] * limits.LOGIN_ATTEMPTS + [helper.Exhausted]
 
 
+def test_a_session_may_ask_what_it_has_to_and_no_more() -> None:
+    once, never = {helper.GetEncryption, helper.GetGreeting}, {helper.Ping}
+    each_login = set(HELPER.calls.values()) - once - never
+
+    assert limits.REQUESTS == len(once) + len(each_login) * (int(MOST) + 1)
+
+
 def test_the_highest_max_login_failures_is_reached_in_the_clear_and_under_tls(
     served: Helper, control: socket.socket
 ) -> None:
-    """In the clear a session asks before each password, and under TLS once before all of them."""
+    """A session asks before each password, and of TLS and the greeting before all of them."""
     with pytest.raises(ValueError, match="15"):
         options.failures(str(int(MOST) + 1))
     who: dict[str, Any] = {"user": "anonymous", "tls": True, "host": None}
     who["control_fd"] = control.fileno()
     peer, refusals = served.connect(), []
+    peer.ask(helper.GetGreeting(tls=True, control_fd=control.fileno()))
     peer.ask(helper.GetEncryption(control_fd=control.fileno()))
     for _ in range(int(MOST) + 1):
         assert peer.ask(helper.MaySendPassword(**who)).password
