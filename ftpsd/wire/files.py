@@ -185,7 +185,7 @@ class Link(Call[Done]):
 
 
 class Space(Reply):
-    """Bytes that the user may still write."""
+    """Bytes that the file system has for the user, beyond KeepFree=; a quota may leave less."""
 
     available: Int
 

@@ -150,7 +150,7 @@ def link(session: Session, argument: list[str]) -> Reply:
 
 
 def space(session: Session, argument: str) -> Reply:
-    """Tell how many bytes there is room for (AVBL)."""
+    """Tell how many bytes the file system has room for (AVBL); a quota may leave less."""
     target = session.resolve(argument)
     try:
         found = session.logged_in.files.ask(files.GetSpace(path=target))
@@ -164,4 +164,4 @@ def quota(session: Session, _: None) -> Reply:
     told = space(session, "")
     if told.code != reply.FILE_STATUS:
         return told
-    return Reply(reply.COMMAND_OK, f"There is room for {told.lines[0]} bytes.")
+    return Reply(reply.COMMAND_OK, f"The file system has room for {told.lines[0]} bytes.")

@@ -170,15 +170,15 @@ def part(session: Session, wanted: tuple[int, int] | None) -> Reply:
 
 
 def allocate(session: Session, size: int) -> Reply:
-    """Say whether there is room (ALLO; RFC 959, section 4.1.3); none is set aside."""
+    """Say whether the file system has room (ALLO; RFC 959, 4.1.3); none is set aside."""
     login = session.logged_in
     try:
         room = login.files.ask(files.GetSpace(path=login.directory)).available
     except files.Refused:
         room = size
     if room < size:
-        return Reply(reply.QUOTA_EXCEEDED, f"There is room for {room} bytes only.")
-    return Reply(reply.SUPERFLUOUS, "There is room; no need to allocate.")
+        return Reply(reply.QUOTA_EXCEEDED, f"The file system has room for {room} bytes only.")
+    return Reply(reply.SUPERFLUOUS, "The file system has room; no need to allocate.")
 
 
 def abort(_: Session, __: None) -> Reply:
