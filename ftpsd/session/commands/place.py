@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the client is, and what is there: CWD CDUP PWD MKD RMD DELE RNFR RNTO."""
+"""Where the client is, and what is there.
+
+CWD CDUP PWD MKD RMD DELE RNFR RNTO AVBL, SITE RMDIR SYMLINK QUOTA.
+"""
 
 from __future__ import annotations
 
