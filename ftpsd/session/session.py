@@ -120,7 +120,7 @@ class Session:
         self.received = self.sent = 0
         self.errors = 0
         self.reason = "hung up"
-        self._said: set[Event] = set()
+        self._said: set[tuple[object, ...]] = set()
         self._later: list[tuple[Event, dict[str, object]]] = []
         self._queue: list[BadLine | str] = []
         self.progress: Callable[[], str] | None = None
@@ -207,11 +207,15 @@ class Session:
             event, fields = self._later.pop(0)
             self.log(event, **fields)
 
-    def say_once(self, event: Event) -> None:
-        """Log what would be the same at every transfer of a login."""
-        if event not in self._said:
-            self._said.add(event)
-            self.log(event)
+    def say_once(self, event: Event, **fields: object) -> None:
+        """Log what would be the same at every transfer, or costs a client nothing to have logged.
+
+        Of refusals that is the first of each `verb` and `reason` in a login.
+        """
+        kind = (event, fields.get("verb"), fields.get("reason"))
+        if kind not in self._said:
+            self._said.add(kind)
+            self.log(event, **fields)
 
     def harden(self, close: Callable[[], None]) -> None:
         """Give up one more right for good, where there is a sandbox (`ftpsd serve` has none)."""

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ftpsd.protocol import reply
+from ftpsd.protocol import path, reply
 from ftpsd.protocol.line import BadLine
 from ftpsd.protocol.reply import BadArgument, Reply
+from ftpsd.session import events
 from ftpsd.session.later import Later
 
 TYPE_CHECKING = False
@@ -305,17 +306,32 @@ def run(row: Verb, session: Session, text: str) -> Reply | None:
         return Reply(reply.NOT_LOGGED_IN, "Log in with USER and PASS first.")
     name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
     if not permitted(name, session.login):
+        _log(row, session, text, "by AllowCommands= or DenyCommands=")
         return Reply(reply.FILE_UNAVAILABLE, "This command is not allowed here.")
     if not works(row, session):
-        only_read = row.writes and session.logged_in.read_only
-        text = "You may only read here." if only_read else "This is not allowed here."
-        # Of the commands for data connections none has 550 (RFC 959, section 5.4).
-        code = reply.NOT_IMPLEMENTED if row.name in _PORTS else reply.FILE_UNAVAILABLE
-        return Reply(code, text)
+        return _refuse(row, session, text)
     try:
         return row.handle(session, row.parse(text))
     except BadArgument as bad:
         return Reply(bad.code, bad.text)
+
+
+def _refuse(row: Verb, session: Session, text: str) -> Reply:
+    if row.name in _PORTS:
+        _log(row, session, text, f"by {_PORTS[row.name].capitalize()}=")
+        # None of these commands has 550 (RFC 959, section 5.4).
+        return Reply(reply.NOT_IMPLEMENTED, "This is not allowed here.")
+    only_read = row.writes and session.logged_in.read_only
+    _log(row, session, text, "read_only" if only_read else "forbidden")
+    told = "You may only read here." if only_read else "This is not allowed here."
+    return Reply(reply.FILE_UNAVAILABLE, told)
+
+
+def _log(row: Verb, session: Session, text: str, reason: str) -> None:
+    # Of what takes something else than a path nothing is logged: it may be a password.
+    takes_path = row.parse in (_PATH, _MAYBE_PATH)
+    target = path.resolve(session.logged_in.directory, text) if takes_path else "-"
+    session.say_once(events.REFUSED, verb=row.name, path=target, reason=reason)
 
 
 def answer(session: Session, line: BadLine | str) -> Reply | None:

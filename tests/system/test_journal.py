@@ -108,11 +108,14 @@ def test_what_is_refused_is_told_with_its_reason(machine: Machine) -> None:
         session.sendcmd("EPSV")
         assert session.code("RETR nothing") == "550"
         assert session.code("DELE nothing") == "550"
+        for _ in range(2):
+            assert session.code("PORT 192,0,2,77,200,0") == "501"
         told = [fields(one) for one in entries(machine, unit) if one["name"] == "REFUSED"]
 
     assert [(one["verb"], one["path"], one["reason"]) for one in told] == [
         ("RETR", "/nothing", "not_found"),
         ("DELE", "/nothing", "not_found"),
+        ("PORT", "192.0.2.77:51200", "foreign"),
     ]
 
 

@@ -66,11 +66,18 @@ def active(session: Session, where: tuple[str, int]) -> Reply:
     host, port = where
     own = address.packed(host) == address.packed(session.control.remote)
     if not own and not session.logged_in.active_any_peer:
+        _log(session, host, port, "foreign")
         return Reply(reply.ARGUMENT_ERROR, "Data connections lead only to your own address.")
     if port < limits.UNPRIVILEGED_PORT:
+        _log(session, host, port, "privileged")
         return Reply(reply.ARGUMENT_ERROR, "Data connections lead only to ports from 1024.")
     data.connect(host, port)
     return Reply(reply.COMMAND_OK, "Data connections lead to you; EPSV would be safer.")
+
+
+def _log(session: Session, host: str, port: int, reason: str) -> None:
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    session.say_once(events.REFUSED, verb="PORT", path=where, reason=reason)
 
 
 def extended_active(session: Session, where: tuple[int, str, int]) -> Reply:
