@@ -6,6 +6,9 @@ CWD CDUP PWD MKD RMD DELE RNFR RNTO AVBL, SITE RMDIR SYMLINK QUOTA.
 
 from __future__ import annotations
 
+import select
+import time
+
 from ftpsd import limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import Reply, clean
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ftpsd.events import Event
+    from ftpsd.session.meanwhile import Meanwhile
     from ftpsd.session.session import Session
     from ftpsd.wire.message import Call
 
@@ -126,18 +130,39 @@ def rename_to(session: Session, argument: str) -> Reply:
 
 
 def remove_tree(session: Session, argument: str) -> Reply:
-    """Remove a directory with all that is in it (SITE RMDIR)."""
+    """Remove a directory with all that is in it (SITE RMDIR); the worker cannot be called back."""
+    from ftpsd.session.meanwhile import Meanwhile
+
     target = session.resolve(argument)
-    asking = session.logged_in.files
-    asking.send(files.RemoveTree(path=target))
+    heard = Meanwhile(session, lambda: f"removing {target}", talks=False)
     try:
-        while not (last := asking.answer(files.RemoveTree)).done:
-            session.tell(f"removing {target}: {last.count} files")
+        count = _removed(session, target, heard)
+        session.log(events.DELETED, path=target)
+        done = Reply(reply.FILE_ACTION_OK, f"Removed {count} files and directories.")
     except files.Refused as refusal:
         session.log(events.REFUSED, verb="RMDIR", path=target, reason=refusal.reason)
-        return refused(target, refusal.reason)
-    session.log(events.DELETED, path=target)
-    return Reply(reply.FILE_ACTION_OK, f"Removed {last.count} files and directories.")
+        done = refused(target, refusal.reason)
+    if not heard.aborted:
+        return done
+    session.control.send(done)
+    return Reply(reply.CLOSING_DATA, "Nothing is left to abort.")
+
+
+def _removed(session: Session, target: str, heard: Meanwhile) -> int:
+    """Give how many files were removed. Raise `Refused`, and `Gone` when the client hangs up.
+
+    The worker ends when it has nobody to tell how far it is.
+    """
+    asking = session.logged_in.files
+    asking.send(files.RemoveTree(path=target))
+    while True:
+        if not asking.channel.pending:
+            deadline = time.monotonic() + limits.ANSWER_SECONDS
+            heard.wait(asking.channel.fileno(), select.POLLIN, deadline)
+        last = asking.answer(files.RemoveTree)
+        if last.done:
+            return last.count
+        session.tell(f"removing {target}: {last.count} files")
 
 
 def link(session: Session, argument: list[str]) -> Reply:
