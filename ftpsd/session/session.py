@@ -123,8 +123,6 @@ class Session:
         self._said: set[tuple[object, ...]] = set()
         self._later: list[tuple[Event, dict[str, object]]] = []
         self._queue: list[BadLine | str] = []
-        self.progress: Callable[[], str] | None = None
-        self.aborting = False
 
     @property
     def logged_in(self) -> Login:
