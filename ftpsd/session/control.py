@@ -99,7 +99,7 @@ class Control:
             pass
 
     def forget(self) -> int:
-        """Drop what has arrived and was not answered; give how many bytes that were. Raise `Gone`.
+        """Drop what has arrived and was not answered; give how many bytes that were.
 
         Whoever sits between could have put it there: it must not run as if TLS had protected it.
         """

@@ -153,7 +153,7 @@ class Session:
         return self.control.line(seconds)
 
     def forget(self) -> int:
-        """Drop all that has arrived and was not answered; give how many bytes. Raise `Gone`."""
+        """Drop all that has arrived and was not answered; give how many bytes."""
         held = [line for line in self._queue if isinstance(line, str)]
         self._queue.clear()
         return sum(len(line.encode("utf-8", "surrogateescape")) for line in held) + (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A connection as bytes, in the clear; `ftpsd.session.tls` has the same, protected.
+"""A connection as bytes, in the clear; `ftpsd.session.secure` has the same, protected.
 
 Nothing here waits: what would raises `BlockingIOError`.
 """

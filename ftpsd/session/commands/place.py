@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the client is, and what is there.
+"""Where the client is, and what is there: CWD CDUP PWD MKD RMD DELE RNFR RNTO AVBL.
 
-CWD CDUP PWD MKD RMD DELE RNFR RNTO AVBL, SITE RMDIR SYMLINK QUOTA.
+And of SITE: MKDIR RMDIR SYMLINK QUOTA.
 """
 
 from __future__ import annotations
