@@ -15,7 +15,7 @@ ABOUT: Final = {
     "whatever the reason.\n"
     '"Authentication failure" is a wrong password, a user who is not known or is locked, or an\n'
     "account that has no valid shell (/etc/shells) and is not in the group ftpsd-users: see\n"
-    '/etc/pam.d/ftpsd. After "too many attempts from this address", ftpsdctl unban forgets them.',
+    '/etc/pam.d/ftpsd. After "too many attempts wait from this address", ftpsdctl unban forgets them.',
     "LOGIN_FAILED": "The password was right, or was not asked for, but the login failed all the "
     "same.\n"
     "A directory must be there for the user, and not be hidden by a drop-in of "

@@ -50,7 +50,8 @@ class Ledger:
         """Count an attempt; say whether it may go on, and how many seconds it must wait first.
 
         `who` is an address, and perhaps a user. Of an address that is slowed only some may wait:
-        each that waits is a process.
+        each that waits is a process. Who may not go on waits 0 seconds where it is its connection
+        that has tried often enough.
         """
         most, forgiven, *free = bounds
         tried = self._tried.pop(cookie, 0) + 1
@@ -60,7 +61,7 @@ class Ledger:
         beyond = [self._count(one, now, forgiven) - few for one, few in slowed]
         delay = min(limits.ADDRESS_DELAY_SECONDS, float(max([0, *beyond])))
         crowded = delay > 0 and self._waiting[who[0]] >= limits.ADDRESS_WAITING
-        return tried <= most and not crowded, delay
+        return tried <= most and not crowded, delay if tried <= most else 0.0
 
     def _count(self, one: bytes, now: float, forgiven: int) -> int:
         failures, last = self._failed.get(one, (0, now))

@@ -103,9 +103,9 @@ class Conversation:
             control.cookie, control.remote.packed, request.user, chosen
         )
         if not allowed:
-            whose = "from this address" if delay else "on this connection"
-            self._say(events.LOGIN_REFUSED, reason=f"too many attempts {whose}")
-            raise helper.Exhausted
+            where = "wait from this address" if delay else "on this connection"
+            self._say(events.LOGIN_REFUSED, reason=f"too many attempts {where}")
+            raise helper.Unavailable if delay else helper.Exhausted
         if delay:
             time.sleep(delay)
         # Before the password is looked at: the answer must not tell whether it is right.

@@ -45,12 +45,11 @@ class _Reading:
 _READING: Any = _Reading()
 _SCAN = _json.make_scanner(_READING)
 _ESCAPE: Any = _json.encode_basestring_ascii
-_BLANKS = " \t\n\r"
 
 
 def _load(data: bytes) -> dict[str, object]:
     try:
-        text = data.decode("utf-8").strip(_BLANKS)
+        text = data.decode("utf-8").strip(" \t\n\r")
         value, end = _SCAN(text, 0)
     # RecursionError: nesting is the one bound that the size of a message does not set. OSError: for
     # its own exception `_json` loads `json`, which a session under TLS may not open any more.

@@ -162,7 +162,7 @@ class Full(Refusal):
 
 
 class Unavailable(Refusal):
-    """Nobody can log in now; the journal says why."""
+    """A login is not possible now; the journal says why."""
 
 
 class NoDirectory(Refusal):

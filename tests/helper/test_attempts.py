@@ -146,7 +146,7 @@ def test_the_bounds_are_as_they_are_set(attempt: Attempt) -> None:
 
     assert attempt.admit(1, HERE, 0, address_failures=0) == (True, 0.0)
     assert attempt.admit(2, HERE, 0, address_failures=27) == (True, 3.0)
-    assert attempt.admit(2, HERE, 0, max_login_failures=1) == (False, 10.0)
+    assert attempt.admit(2, HERE, 0, max_login_failures=1) == (False, 0.0)
 
 
 def test_the_oldest_address_is_forgotten_first() -> None:

@@ -46,6 +46,7 @@ class Attacked(RuleBasedStateMachine):
             assert 0 <= delay <= limits.ADDRESS_DELAY_SECONDS
             assert delay <= max(0, self.failed[address] - limits.ADDRESS_FAILURES)
             assert not (allowed and delay) or self.waits.count(address) < WAITING
+            assert allowed or delay == 0 or self.waits.count(address) >= WAITING
             self.ledger.failed(address, self.now)
             self.failed[address] += 1
 

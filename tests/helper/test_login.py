@@ -203,18 +203,6 @@ def test_who_has_tried_often_enough_is_told_and_it_is_logged(answering: Answerin
     assert f"OBJECT_PID={os.getpid()}" in lines
 
 
-def test_an_address_of_which_too_many_wait_is_what_the_journal_blames(answering: Answering) -> None:
-    ledger, address = answering.book._ledger, socket.inet_aton("127.0.0.1")
-    for _ in range(limits.ADDRESS_FAILURES + 2):
-        ledger.failed(address, 0)
-    for _ in range(limits.ADDRESS_WAITING):
-        ledger.wait(address, 1)
-
-    assert refused(answering, answering.login()) is helper.Exhausted
-    (lines,) = answering.said
-    assert "MESSAGE=anna from 127.0.0.1 refused: too many attempts from this address." in lines
-
-
 @pytest.mark.parametrize("kind", [helper.MaySendPassword, helper.GetGreeting, helper.GetEncryption])
 def test_the_journal_names_the_file_that_keeps_everyone_out(
     answering: Answering, monkeypatch: pytest.MonkeyPatch, kind: type[Call[Reply]]
@@ -234,6 +222,23 @@ def test_the_journal_names_the_file_that_keeps_everyone_out(
         "MESSAGE=/etc/ftpsd/x.conf:0: Is a directory.",
         f"MESSAGE={user} from 127.0.0.1 could not log in: there are settings that cannot be read.",
     ]
+
+
+def test_who_comes_where_too_many_wait_is_told_that_and_not_that_it_has_failed(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(address_failures=1), []))
+    here = socket.inet_aton("127.0.0.1")
+    for _ in range(5):
+        answering.book._ledger.failed(here, 0)
+    for _ in range(limits.ADDRESS_WAITING):
+        answering.book._ledger.wait(here, 1)
+
+    assert refused(answering, answering.login()) is helper.Unavailable
+    (lines,) = answering.said
+    assert lines[0] == (
+        "MESSAGE=anna from 127.0.0.1 refused: too many attempts wait from this address."
+    )
 
 
 def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
