@@ -28,8 +28,9 @@ _VERDICT: Final = struct.Struct("?d")
 _BOUNDS: Final = ("max_login_failures", "forgive_failure_sec", "address_failures", "user_failures")
 BOUNDS: Final = (limits.LOGIN_ATTEMPTS, 60, limits.ADDRESS_FAILURES, 0)
 """How often a connection may try, and after how many failures an address and a user are slowed."""
-GRANTED, DENIED, ANONYMOUS = b"+", b"-", b"="
-"""How an attempt may end. To log in without a password proves nothing, and gives nothing back."""
+GRANTED, DENIED, NEITHER = b"+", b"-", b"="
+"""How an attempt may end. Neither counts as a failure nor gives anything back: a login without a
+password, and one that something else has ended than a wrong password."""
 ANSWERED = b"!"
 """The session has its answer, or its channel is closed."""
 

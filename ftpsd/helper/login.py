@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
-from ftpsd.helper.attempts import ANONYMOUS, DENIED, GRANTED
+from ftpsd.helper.attempts import DENIED, GRANTED, NEITHER
 from ftpsd.options import RIGHTS, write_section
 from ftpsd.wire import helper, introspection
 from ftpsd.wire.binding import BINDING, Attach, SetOwner
@@ -66,6 +66,7 @@ class Conversation:
                 self._channel.send(*encode_reply(reply))
             close_all(reply.descriptors())
         except Refusal as refusal:
+            self._asker.settle(NEITHER)
             service = introspection.SERVICE
             known = service if type(refusal) in service.error else helper.HELPER
             self._channel.send(encode_refusal(known, refusal), [])
@@ -111,13 +112,11 @@ class Conversation:
         # Before the password is looked at: the answer must not tell whether it is right.
         require_tls(request.user, chosen, tls=request.tls)
         found = self._check(request, control.remote.text, chosen)
-        outcome = ANONYMOUS if found.anonymous else GRANTED
         if reached := self._asker.claim(found.user, chosen):
-            self._asker.settle(outcome)
             self._say(events.LOGIN_REFUSED, reason=f"{reached}= is reached")
             raise helper.Full
         granted = self._start(found, chosen, request.control_fd)
-        self._asker.settle(outcome, self._ready)
+        self._asker.settle(NEITHER if found.anonymous else GRANTED, self._ready)
         time.sleep(chosen.login_delay_sec)
         self._log.shared["user"] = found.user
         self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")

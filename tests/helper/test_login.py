@@ -31,6 +31,10 @@ from ftpsd.wire.introspection import (
 )
 from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply, Secret
 
+SOMEONE = account.Account(
+    user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
+)
+
 
 class Answering:
     """A conversation and everything around it; what it logs is in `said`."""
@@ -97,6 +101,12 @@ def refused(answering: Answering, call: helper.Login) -> type[Refusal]:
     with pytest.raises(Refusal) as caught:
         peer.answer(helper.Login)
     return type(caught.value)
+
+
+def failures(answering: Answering) -> int:
+    """Give how many failures the address of the client has, once the attempt is over."""
+    answering.book.close(0)
+    return answering.book._ledger._failed.get(socket.inet_aton("127.0.0.1"), (0, 0.0))[0]
 
 
 def test_a_ping_is_answered(answering: Answering) -> None:
@@ -169,14 +179,8 @@ def test_a_password_is_asked_of_all_but_anonymous_clients_who_need_none(
 
 
 def test_a_login_without_a_control_connection_is_malformed(answering: Answering) -> None:
-    call = helper.Login(
-        user="anna",
-        password=Secret("x"),
-        tls=True,
-        certificate=None,
-        host=None,
-        control_fd=answering.spawner.fileno(),
-    )
+    call = answering.login()
+    call.control_fd = answering.spawner.fileno()
     Peer(answering.channel, HELPER).send(call)
     with pytest.raises(Malformed):
         answering.conversation.answer()
@@ -255,31 +259,38 @@ def test_who_may_not_be_anonymous_is_denied_with_the_reason_in_the_journal_only(
         "MESSAGE=/etc/ftpsd/ftpsd.conf:3: x.",
         "MESSAGE=Anonymous from 127.0.0.1 refused: there is no account no-such-account.",
     ]
+    assert failures(answering) == 1
 
 
 def test_without_the_other_services_nobody_logs_in(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    someone = account.Account(
-        user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
-    )
     monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
-    monkeypatch.setattr(account, "anonymous", lambda *_: someone)
+    monkeypatch.setattr(account, "anonymous", lambda *_: SOMEONE)
     monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", "/nowhere/at/all")
 
     assert refused(answering, answering.login("ftp")) is helper.Unavailable
     assert "the service is not complete" in answering.said[0][0]
+    assert failures(answering) == 0
+
+
+def test_who_is_refused_for_want_of_tls_has_not_failed(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
+    call = answering.login()
+    call.tls = False
+
+    assert refused(answering, call) is helper.EncryptionRequired
+    assert failures(answering) == 0
 
 
 def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
     answering: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    someone = account.Account(
-        user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
-    )
     path = str(tmp_path_factory.mktemp("broker") / "s")
     monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
-    monkeypatch.setattr(account, "anonymous", lambda *_: someone)
+    monkeypatch.setattr(account, "anonymous", lambda *_: SOMEONE)
     monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", path)
 
     def attend(listener: socket.socket) -> None:
@@ -299,6 +310,7 @@ def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
         assert refused(answering, answering.login("ftp")) is helper.Unavailable
         attending.join()
     assert "/: the worker did not start." in answering.said[0][0]
+    assert failures(answering) == 0
 
 
 @pytest.mark.parametrize("reply", ["granted", "broken", "gone"])
