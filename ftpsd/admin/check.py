@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import pwd
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ftpsd import options
 from ftpsd.helper import settings
+from ftpsd.session import openssl
+from ftpsd.session.verbs import SITE, VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,7 @@ BANNER: Final = Path("/etc/credstore/ftpsd.banner")
 """Where the greeting was before there were several."""
 PAM: Final = tuple(Path(place, "pam.d") for place in ("/etc", "/usr/lib"))
 _ACCOUNTS: Final = ("AnonymousUser", "VirtualUser", "UploadOwner")
+_COMMANDS: Final = frozenset((*VERBS, *(f"SITE_{name}" for name in SITE)))
 _FILE: Final = "file:"
 
 
@@ -30,14 +34,37 @@ def mistakes() -> list[str]:
     who = settings.Who(known=lambda: ("", ()), anonymous=False, address="::1")
     said = [
         f"{one.file}:{one.line}: {one.reason}" if one.line else f"{one.file}: {one.reason}"
-        for one in settings.load(who)[1]
+        for one in settings.load(who)[1] + unknown_commands()
     ]
     return said + list(missing(settings.load()[0]))
 
 
-def files() -> list[Path]:
+def files(directories: tuple[Path, ...] = settings.DIRECTORIES) -> list[Path]:
     """List what is read, in its order. Raise `OSError`."""
-    return settings.files() + settings.drop_ins(settings.DIRECTORIES, "policies.d")
+    return settings.files(directories) + settings.drop_ins(directories, "policies.d")
+
+
+def unknown_commands(
+    directories: tuple[Path, ...] = settings.DIRECTORIES,
+) -> list[settings.Mistake]:
+    """List where AllowCommands= and DenyCommands= name what is no command.
+
+    Such a line is not left out by a login: what else it denies is denied.
+    """
+    found: list[settings.Mistake] = []
+
+    def take(_: str, key: str, text: str) -> None:
+        for one in text.upper().split() if key in ("AllowCommands", "DenyCommands") else ():
+            if one not in _COMMANDS:
+                raise ValueError(f"there is no command {one}")
+
+    try:
+        for file in files(directories):
+            settings.read(file, take, found)
+    except OSError:
+        # Who reads the settings themselves says that, and which file cannot be read.
+        pass
+    return [one for one in found if one.line]
 
 
 def missing(chosen: Settings) -> Iterator[str]:
@@ -48,13 +75,20 @@ def missing(chosen: Settings) -> Iterator[str]:
     # Whoever is not root does not see it, and is told the rest.
     if os.path.exists(BANNER):
         yield f"{BANNER}: it is not read any more; {GREETINGS}/default is"
-    for key in _ACCOUNTS if chosen.anonymous else _ACCOUNTS[1:]:
+    for key in _ACCOUNTS:
         name: str = getattr(chosen, options.OPTIONS[key].name)
-        if name and not _is_account(name):
+        # Where there is no account "ftp", nobody is anonymous who has not set anything.
+        if name != options.OPTIONS[key].default and not _is_account(name):
             yield f"{key}={name}: there is no account of this name"
     if not any((place / chosen.pam_service).exists() for place in PAM):
         yield f"PAMService={chosen.pam_service}: there is no {PAM[0] / chosen.pam_service}"
     yield from _lists(chosen)
+    yield from _tls(chosen)
+    if chosen.passive_address != "auto":
+        try:
+            socket.gethostbyname(chosen.passive_address)
+        except (OSError, ValueError):
+            yield f"PassiveAddress={chosen.passive_address}: it has no IPv4 address here"
 
 
 def _lists(chosen: Settings) -> Iterator[str]:
@@ -88,3 +122,18 @@ def _unreadable(key: str, text: str) -> Iterator[str]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         yield f"{key}={text}: it cannot be read: {reason}"
+
+
+def _tls(chosen: Settings) -> Iterator[str]:
+    """Say what this OpenSSL does not know: no session could begin TLS."""
+    context = openssl.Context(openssl.PROTOCOL_TLS_SERVER)
+    if chosen.tls_ciphers:
+        try:
+            context.set_ciphers(chosen.tls_ciphers)
+        except OSError:
+            yield f"TLSCiphers={chosen.tls_ciphers}: OpenSSL knows none of them"
+    suites, groups = chosen.tls_cipher_suites, chosen.tls_groups
+    if suites and openssl.known() and not openssl.set_cipher_suites(context, suites):
+        yield f"TLSCipherSuites={suites}: OpenSSL does not know all of them"
+    if groups and openssl.known() and not openssl.set_groups(context, groups):
+        yield f"TLSGroups={groups}: OpenSSL does not know all of them"

@@ -137,8 +137,9 @@ PURPOSES: Final = {
     "LoginMessage": "What is told to who has logged in (230).",
     "DirectoryMessage": "The file in a directory that is told to who enters it for the first time; "
     "`none` tells nothing.",
-    "AllowCommands": "Only these commands are known once a user has logged in, and QUIT.",
-    "DenyCommands": "These commands are not known once a user has logged in.",
+    "AllowCommands": "Only these commands are allowed once a user has logged in (550), and QUIT.",
+    "DenyCommands": "These commands are not allowed once a user has logged in (550). Others may do "
+    "the same: what is not to be done is for the rights in [Files] to say, such as Delete=no.",
     "UploadRate": "So fast may uploads be, all of a session together.",
     "DownloadRate": "So fast may downloads and listings be, all of a session together.",
     "RateBurst": "So many bytes may go faster after a pause; 0 is as many as one second has.",

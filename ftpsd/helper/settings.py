@@ -139,7 +139,7 @@ def _names(directory: Path) -> list[str]:
         return []
 
 
-def _read(file: Path, take: Callable[[str, str, str], None], mistakes: list[Mistake]) -> None:
+def read(file: Path, take: Callable[[str, str, str], None], mistakes: list[Mistake]) -> None:
     """Hand section, key and value of each line to `take`, which raises `ValueError`."""
     try:
         text = file.read_text("utf-8-sig", "replace")
@@ -190,12 +190,12 @@ def load(
     mistakes: list[Mistake] = []
     try:
         for file in files(directories):
-            _read(file, partial(_set, values), mistakes)
+            read(file, partial(_set, values), mistakes)
         if who and who.anonymous:
             values["write"] = False
         for file in drop_ins(directories, "policies.d") if who else ():
             policy = _Policy()
-            _read(file, policy.take, mistakes)
+            read(file, policy.take, mistakes)
             if who and policy.applies(who):
                 if who.anonymous and "Anonymous" not in policy.conditions:
                     # To let everyone write takes a policy that says so.

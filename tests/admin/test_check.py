@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `ftpsdctl check` finds beside mistakes in a line: what is counted on, and not there."""
+"""What settings name and is not there is found before a login fails by it."""
 
 from __future__ import annotations
 
@@ -9,71 +9,88 @@ from typing import Any
 import pytest
 
 from ftpsd.admin import check
+from ftpsd.helper import settings
 from ftpsd.options import Settings
+from ftpsd.session.verbs import SITE, VERBS
+
+HERE: dict[str, Any] = {"pam_service": "here"}
 
 
-@pytest.fixture
-def pam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a directory of PAM services that has one for ftpsd."""
-    (tmp_path / "ftpsd").touch()
-    monkeypatch.setattr(check, "PAM", (tmp_path, tmp_path / "usr"))
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a directory with a PAM service, a greeting and a list."""
+    for name in ("here", "mirror", "list"):
+        (tmp_path / name).write_text("x\n")
+    monkeypatch.setattr(check, "PAM", (tmp_path,))
+    monkeypatch.setattr(check, "GREETINGS", tmp_path)
+    monkeypatch.setattr(check, "BANNER", tmp_path / "banner")
     return tmp_path
 
 
-def found(**values: Any) -> list[str]:
-    """Give what is missing where these settings hold."""
-    return list(check.missing(Settings(**{"anonymous": False, **values})))
+def said(**chosen: object) -> list[str]:
+    values: dict[str, Any] = {**HERE, **chosen}
+    return list(check.missing(Settings(**values)))
 
 
-@pytest.mark.usefixtures("pam")
-def test_the_defaults_count_on_nothing() -> None:
-    assert found() == []
+def test_nothing_is_said_of_what_is_there(places: Path) -> None:
+    names = (f"file:{places}/list", "anna")
+    root: dict[str, object] = dict.fromkeys(
+        ("anonymous_user", "virtual_user", "upload_owner"), "root"
+    )
+    tls = {"tls_ciphers": "DEFAULT", "tls_groups": "X25519:P-256"}
+    tls["tls_cipher_suites"] = "TLS_AES_256_GCM_SHA384"
+    told = {"login_message": f"file:{places}/list", "greeting": "mirror"}
+
+    assert said() == []
+    assert said(allow_users=names, passive_address="127.0.0.1", **root, **tls, **told) == []
 
 
-@pytest.mark.usefixtures("pam")
 @pytest.mark.parametrize(
-    ("name", "key"),
+    ("name", "value", "says"),
     [
-        ("anonymous_user", "AnonymousUser"),
-        ("virtual_user", "VirtualUser"),
-        ("upload_owner", "UploadOwner"),
+        ("greeting", "nope", "Greeting=nope: there is no "),
+        ("pam_service", "nope", "PAMService=nope: there is no "),
+        ("anonymous_user", "no-such", "AnonymousUser=no-such: there is no account of this name"),
+        ("virtual_user", "no-such", "VirtualUser=no-such: there is no account of this name"),
+        ("upload_owner", "no-such", "UploadOwner=no-such: there is no account of this name"),
+        ("allow_users", ("a", "file:/no/pe"), "AllowUsers=file:/no/pe: it cannot be read: No such"),
+        ("deny_groups", ("file:/no/pe",), "DenyGroups=file:/no/pe: it cannot be read: No such"),
+        ("login_message", "file:/no/pe", "LoginMessage=file:/no/pe: it cannot be read: No such"),
+        ("deny_users", ("carla", "anna;"), "DenyUsers=anna;: this is one name; spaces separate"),
+        ("deny_users", ("anna,bob",), "DenyUsers=anna,bob: this is one name; spaces separate"),
+        ("passive_address", "no such", "PassiveAddress=no such: it has no IPv4 address here"),
+        ("tls_ciphers", "NOPE", "TLSCiphers=NOPE: OpenSSL knows none of them"),
+        ("tls_cipher_suites", "NOPE", "TLSCipherSuites=NOPE: OpenSSL does not know all"),
+        ("tls_groups", "NOPE", "TLSGroups=NOPE: OpenSSL does not know all"),
     ],
 )
-def test_an_account_that_is_not_there_is_told(name: str, key: str) -> None:
-    told = found(**{"anonymous": True, "anonymous_user": "root", name: "no-such-account"})
+def test_what_is_named_and_not_there_is_said(name: str, value: object, says: str) -> None:
+    (line,) = said(**{name: value})
 
-    assert told == [f"{key}=no-such-account: there is no account of this name"]
-
-
-@pytest.mark.usefixtures("pam")
-def test_nobody_needs_the_account_of_anonymous_clients_who_may_not_come() -> None:
-    assert found(anonymous=False, anonymous_user="no-such-account") == []
+    assert line.startswith(says)
 
 
-def test_a_service_of_pam_that_is_not_there_is_told(pam: Path) -> None:
-    told = "PAMService=mine: there is no "
-    assert found(pam_service="mine") == [f"{told}{pam / 'mine'}"]
-    (pam / "usr").mkdir()
-    (pam / "usr" / "mine").touch()
-    assert found(pam_service="mine") == []
+def test_a_name_that_is_no_command_is_said_with_its_file_and_line(tmp_path: Path) -> None:
+    policies = tmp_path / "policies.d"
+    policies.mkdir()
+    main, policy = tmp_path / "ftpsd.conf", policies / "x.conf"
+    main.write_text("[Session]\nDenyCommands=DELE site_chmod\nAllowCommands=RETR STRO\n")
+    policy.write_text("[Match]\nUser=a\n[Session]\nDenyCommands=SITE_CHOWN9\n")
+    found = check.unknown_commands((tmp_path,))
+
+    assert [(one.file, one.line) for one in found] == [(main, 3), (policy, 4)]
+    assert found[0].reason.endswith("there is no command STRO")
 
 
-@pytest.mark.usefixtures("pam")
-def test_a_list_that_cannot_be_read_is_told_for_it_keeps_everyone_out(tmp_path: Path) -> None:
-    (tmp_path / "list").touch()
-    there, none = f"file:{tmp_path}/list", f"file:{tmp_path}/none"
+def test_every_command_is_known(tmp_path: Path) -> None:
+    every = [*VERBS, *(f"SITE_{name}" for name in SITE)]
+    (tmp_path / "ftpsd.conf").write_text(f"[Session]\nAllowCommands={' '.join(every)}\n")
 
-    assert found(allow_users=(there, "anna"), login_message=there) == []
-    reason = "it cannot be read: No such file or directory"
-    assert found(allow_users=("anna", none), login_message=none) == [
-        f"AllowUsers={none}: {reason}",
-        f"LoginMessage={none}: {reason}",
-    ]
+    assert check.unknown_commands((tmp_path,)) == []
+    assert settings.load(None, (tmp_path,))[1] == []
 
 
-@pytest.mark.usefixtures("pam")
-@pytest.mark.parametrize("name", ["anna,bob", "anna;", "anna,"])
-def test_names_that_are_not_separated_by_spaces_are_told(name: str) -> None:
-    told = f"DenyUsers={name}: this is one name; spaces separate several"
+def test_a_greeting_of_former_days_is_said(places: Path) -> None:
+    (places / "banner").write_text("x")
 
-    assert found(deny_users=(name, "carla"), login_message="Hello, all") == [told]
+    assert "is not read any more" in said()[0]
