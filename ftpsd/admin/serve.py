@@ -313,10 +313,15 @@ def main(argv: list[str]) -> int:
 def _say(served: Served, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
+    clear = "Passwords and files travel unencrypted"
+    if served.require_tls:
+        clear = "Nobody logs in without TLS"
+    elif served.credentials.certificate():
+        clear += " where a client does not begin TLS"
     print(
         f"Serving {served.root} at ftp://{shown}:{port}/"
         f" - user {served.user}, password {served.password}\n"
-        "Passwords and files travel unencrypted, and the sandbox of the service is not here:"
+        f"{clear}, and the sandbox of the service is not here:"
         " for trying only. Ctrl-C ends it.",
         flush=True,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from secured import make_certificate
 from served import MAIN, PASSWORD, SECONDS, USER, Client, serving
 
 if TYPE_CHECKING:
@@ -51,7 +52,22 @@ def test_the_first_line_says_all_that_a_client_needs(served: Served) -> None:
 
 def test_it_warns_that_it_is_not_the_service(served: Served) -> None:
     assert served.process.stdout is not None
-    assert "unencrypted" in served.process.stdout.readline()
+    assert served.process.stdout.readline().startswith("Passwords and files travel unencrypted, ")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ((), "Passwords and files travel unencrypted where a client does not begin TLS, "),
+        (("--require-tls",), "Nobody logs in without TLS, "),
+    ],
+)
+def test_it_says_what_is_protected(tmp_path: Path, more: tuple[str, ...], says: str) -> None:
+    make_certificate(tmp_path / "ftpsd.pem", "here")
+    options = ("--credentials", str(tmp_path), *more)
+    with serving(tmp_path, tmp_path / "log", *options) as served:
+        assert served.process.stdout is not None
+        assert served.process.stdout.readline().startswith(says)
 
 
 def test_a_password_is_made_up_when_none_is_given(
