@@ -54,7 +54,7 @@ _UNITS: Final = {
 }
 
 _DROP_INS: Final = {
-    "Another port, or a second one such as 990, where TLS begins with the first byte: "
+    "One more port; on 990, and there alone, TLS begins with the first byte: "
     "`systemctl edit ftpsd.socket`": """
 [Socket]
 ListenStream=990
