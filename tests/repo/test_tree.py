@@ -154,6 +154,13 @@ def test_every_module_of_a_tested_package_has_tests_beside_it(place: str) -> Non
     assert modules - tested == set()
 
 
+def test_to_enable_the_port_is_to_enable_all_that_it_needs_and_to_disable_it_likewise() -> None:
+    enabled = {one.name for one in (ROOT / "units").glob("*.socket")} - {"ftpsd.socket"}
+    also = re.findall("(?m)^Also=(.*)$", (ROOT / "units/ftpsd.socket").read_text())
+
+    assert set(" ".join(also).split()) == enabled
+
+
 def test_a_test_has_its_own_name() -> None:
     for file in python("tests"):
         functions = [
