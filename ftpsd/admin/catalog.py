@@ -50,7 +50,9 @@ ABOUT: Final = {
     "the session\n"
     "may have been taken over. Its channel was closed without an answer.",
     "FOREIGN_DATA": "Someone other than the client of a session connected to its data port.",
-    "SETTING_WRONG": "A line of the configuration was not understood, and was left out.",
+    "SETTING_WRONG": "A line of the configuration was not understood, and was left out. Line 0 is "
+    "all of it:\n"
+    "while a settings file cannot be read at all, nobody logs in.",
     "NO_LANDLOCK": "Every path a session asks for stays beneath its user's root all the same. "
     "What is missing\n"
     "is the second wall, for a worker that was taken over itself. It takes Linux 5.19, and\n"
