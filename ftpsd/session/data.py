@@ -22,7 +22,7 @@ class NoData(Exception):
 
 
 TEXTS = {
-    "cancelled": "Another data connection was asked for.",
+    "cancelled": "The server has lost this data port: ask for another.",
     "exhausted": "No data port is free.",
     "forbidden": "This is not allowed here.",
     "foreign": "Data connections lead only to your own address.",
