@@ -79,6 +79,9 @@ ABOUT: Final = {
     "CERTIFICATE_ENDS": "Clients that check certificates refuse it from then on. A new one in "
     "/etc/credstore is used\n"
     "from the next connection on.",
+    "CERTIFICATE_ENDED": "Clients that check certificates refuse it. A new one in "
+    "/etc/credstore is used\n"
+    "from the next connection on.",
     "CLEAR_TEXT_DROPPED": "No client that means well sends anything before TLS has begun: "
     "someone between may have\n"
     "put it there. It was not run.",

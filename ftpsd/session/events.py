@@ -20,6 +20,11 @@ CERTIFICATE_ENDS = Event(
     WARNING,
     "The certificate of this server is good until {ends}.",
 )
+CERTIFICATE_ENDED = Event(
+    "73612db25f984c44b135b2162895ec5e",
+    WARNING,
+    "The certificate of this server has ended: it was good until {ends}.",
+)
 CLEAR_TEXT_DROPPED = Event(
     "e2cfc680d7524f4ab3b3fd2bda95106f",
     WARNING,

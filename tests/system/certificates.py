@@ -22,7 +22,12 @@ _SIGN = f"""
 cd "$(mktemp -d)"
 openssl req {_KEY} -subj "/CN=$1" -keyout key -out request 2>/dev/null
 printf 'subjectAltName=DNS:%s\\n' "$(echo "$1" | tr A-Z a-z)" >extensions
-openssl x509 -req -in request -CA "$0.crt" -CAkey "$0.key" -CAcreateserial -days "$2" \\
+ends="-days $2"
+# newer ones take no days below 0, and older ones no dates
+if [ "$2" -lt 0 ] && openssl x509 -help 2>&1 | grep -q not_after; then
+    ends="-not_before 20200101000000Z -not_after 20210101000000Z"
+fi
+openssl x509 -req -in request -CA "$0.crt" -CAkey "$0.key" -CAcreateserial $ends \\
     -extfile extensions -out chain 2>/dev/null
 cat key chain
 rm -r "$PWD"

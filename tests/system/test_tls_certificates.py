@@ -283,6 +283,16 @@ def test_a_certificate_that_ends_soon_is_told(
         assert all(" GMT" in message for message in messages)
 
 
+def test_a_certificate_that_has_ended_is_told_as_such(machine: Machine, signer: Authority) -> None:
+    with (
+        credential(machine, "ftpsd.pem", signer.sign(NAME, -1)),
+        TlsSession(machine) as session,
+    ):
+        (message,) = logged(machine, session.unit, events.CERTIFICATE_ENDED)
+        assert message.startswith("The certificate of this server has ended: ")
+        assert logged(machine, session.unit, events.CERTIFICATE_ENDS) == []
+
+
 def test_installing_makes_a_certificate_that_is_roots_alone(machine: Machine) -> None:
     stat = machine.run("stat", "--format=%U:%G %a", SELF_SIGNED, CREDSTORE).stdout
     host = machine.run("hostname").stdout.strip()

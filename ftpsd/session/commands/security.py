@@ -102,7 +102,10 @@ def prepare(session: Session) -> bool:
     finally:
         session.credentials.drop()
     ends = session.tls.ends
-    if ends and seconds_left(ends, time.time()) < WARN_SECONDS:
+    left = seconds_left(ends, time.time()) if ends else WARN_SECONDS
+    if left < 0:
+        session.log(events.CERTIFICATE_ENDED, ends=ends)
+    elif left < WARN_SECONDS:
         session.log(events.CERTIFICATE_ENDS, ends=ends)
     import resource  # noqa: F401 - what MaxFileSize= needs, once a user has logged in
 
