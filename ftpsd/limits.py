@@ -64,6 +64,8 @@ LOGIN_SECONDS = 60.0
 
 # Ports: what one control connection may hold.
 PORTS_CONNECTIONS = OWNER_CONNECTIONS = 4096
+OWNER_BUSY = 1024
+"""Files of one user that are given away at the same time; beyond that its file system hangs."""
 LISTEN_TRIES = 64
 """Ports tried at random before the range counts as full."""
 UNPRIVILEGED_PORT = 1024

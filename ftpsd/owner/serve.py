@@ -9,6 +9,7 @@ import os
 import select
 import socket
 import stat
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from ftpsd import events, limits
@@ -21,6 +22,8 @@ from ftpsd.wire.owner import OWNER, Give, NotGiven
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Keep = Callable[[str, int], object]
 
 RULES: Final = (Rule(SetOwner, at_most=1), Rule(Give, after=SetOwner))
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **OWNER.calls}
@@ -49,20 +52,21 @@ def give(fd: int, uid: int, owner: int) -> None:
 class Client:
     """One channel: to the helper at first, then to one worker."""
 
-    def __init__(self, sock: socket.socket, bound: str = "") -> None:
+    def __init__(self, sock: socket.socket, keep: Keep, bound: str = "") -> None:
         """Serve `sock`; one kept over a restart is `bound` already, to what `name` gave."""
+        self._keep = keep
         # For the journal: which process it was that broke the contract.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.channel = Channel(sock)
         self._gate = Gate(RULES, SetOwner) if bound else Gate(RULES)
-        self._uid = self._owner = 0
+        self.uid = self._owner = 0
         if bound:
-            self._uid, self._owner = map(int, bound.removeprefix(STORED).split("-"))
+            self.uid, self._owner = map(int, bound.removeprefix(STORED).split("-"))
 
     @property
     def name(self) -> str:
         """Give what it is bound to, for systemd to keep beside it (FDNAME=, sd_notify(3))."""
-        return f"{STORED}{self._uid}-{self._owner}" if self._uid else ""
+        return f"{STORED}{self.uid}-{self._owner}"
 
     def answer(self) -> None:
         """Answer one request. Raise `Malformed` or `Closed`."""
@@ -82,21 +86,21 @@ class Client:
         if isinstance(request, SetOwner):
             if request.uid <= 0 or request.owner <= 0:
                 raise Malformed("root")
-            self._uid, self._owner = request.uid, request.owner
+            self.uid, self._owner = request.uid, request.owner
             self._gate.grant(SetOwner)
+            self._keep(self.name, self.channel.fileno())
         elif isinstance(request, Give):
-            give(request.file_fd, self._uid, self._owner)
+            give(request.file_fd, self.uid, self._owner)
 
 
 class Owners:
     """All channels."""
 
-    def __init__(
-        self, listener: socket.socket, keep: Callable[[str, int], object], log: events.Log
-    ) -> None:
+    def __init__(self, listener: socket.socket, keep: Keep, log: events.Log) -> None:
         """Accept on `listener`; `keep` stores a bound channel over a restart."""
         self._listener, self._keep, self._log = listener, keep, log
         self._clients: dict[int, Client] = {}
+        self._busy: set[Client] = set()
         self._epoll = select.epoll()
         self._epoll.register(listener, select.EPOLLIN)
 
@@ -121,29 +125,42 @@ class Owners:
 
     def adopt(self, sock: socket.socket, bound: str = "") -> None:
         """Serve one more channel."""
-        self._clients[sock.fileno()] = Client(sock, bound)
-        self._epoll.register(sock, select.EPOLLIN | select.EPOLLRDHUP)
+        client = self._clients[sock.fileno()] = Client(sock, self._keep, bound)
+        self._expect(client)
+
+    def _expect(self, client: Client) -> None:
+        self._epoll.register(client.channel, select.EPOLLIN | select.EPOLLRDHUP)
 
     def _look(self, client: Client, event: int) -> None:
-        if event & _GONE:
+        self._epoll.unregister(client.channel)
+        # Threads come and go meanwhile: a copy is made in one step.
+        busy = sum(one.uid == client.uid for one in list(self._busy))
+        if event & _GONE or busy >= limits.OWNER_BUSY:
             self._leave(client)
             return
-        before = client.name
+        # A user's own file system (FUSE) takes as long as it likes, even to close a file. It is
+        # not to hold up others.
+        self._busy.add(client)
+        threading.Thread(target=self._answer, args=[client], daemon=True).start()
+
+    def _answer(self, client: Client) -> None:
+        goes_on = False
         try:
             client.answer()
-            if client.name != before:
-                self._keep(client.name, client.channel.fileno())
+            goes_on = True
         except Malformed as reason:
             sender = client.channel.sender
             pid = sender.pid if sender else "unknown"
             self._log(events.CONTRACT_BROKEN, pid=pid, reason=reason)
-            self._leave(client)
         except Closed:
-            self._leave(client)
+            pass
+        finally:
+            # First: once it is expected again, it may be busy again.
+            self._busy.discard(client)
+            (self._expect if goes_on else self._leave)(client)
 
     def _leave(self, client: Client) -> None:
         del self._clients[client.channel.fileno()]
-        self._epoll.unregister(client.channel)
         # systemd has a duplicate until it notices, and the worker would not see this one close.
         with contextlib.suppress(OSError):
             client.channel.sock.shutdown(socket.SHUT_RDWR)

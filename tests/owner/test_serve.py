@@ -6,9 +6,13 @@ Without root a test can give nothing but to itself: the rest is in tests/system.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
+import struct
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,6 +39,7 @@ class Driven:
         self.stack = stack
         self.said: list[str] = []
         self.kept: dict[str, int] = {}
+        self._begun: list[threading.Thread] = []
         self._path = str(path / "owner")
         listener = stack.enter_context(socket.socket(socket.AF_UNIX))
         listener.bind(self._path)
@@ -44,21 +49,31 @@ class Driven:
         stack.callback(self._end)
 
     def _end(self) -> None:
+        for one in self._begun:
+            one.join(5.0)
         for client in list(self.owners._clients.values()):
             self.owners._leave(client)
         self.owners._epoll.close()
+
+    def turn(self, seconds: float = 5.0) -> None:
+        """Let it handle one thing, and wait so long for the end of that."""
+        before = set(threading.enumerate())
+        self.owners.turn()
+        self._begun = [*self._begun, *(set(threading.enumerate()) - before)]
+        for one in self._begun:
+            one.join(seconds)
 
     def connect(self, interface: Interface = OWNER) -> Peer:
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(self._path)
         peer = Peer(Channel(sock), interface)
         self.stack.callback(peer.close)
-        self.owners.turn()
+        self.turn()
         return peer
 
     def ask(self, peer: Peer, call: Call[Any], interface: Interface = OWNER) -> Any:
         peer.channel.send(*encode_call(interface, call))
-        self.owners.turn()
+        self.turn()
         return peer.answer(type(call), 5.0)
 
     def bound(self, uid: int = ME, owner: int = ME) -> Peer:
@@ -189,7 +204,7 @@ def test_what_the_port_broker_is_asked_is_not_understood(driven: Driven) -> None
 def test_garbage_ends_its_channel_alone(driven: Driven, tmp_path: Path) -> None:
     peer, other = driven.bound(), driven.bound()
     peer.channel.send(b"garbage\0", [])
-    driven.owners.turn()
+    driven.turn()
 
     with pytest.raises(Closed):
         peer.channel.receive(5.0)
@@ -199,10 +214,50 @@ def test_garbage_ends_its_channel_alone(driven: Driven, tmp_path: Path) -> None:
 def test_half_a_message_keeps_nobody_waiting(driven: Driven, tmp_path: Path) -> None:
     peer, other = driven.bound(), driven.bound()
     peer.channel.send(b'{"method', [])
-    driven.owners.turn()
+    driven.turn()
 
     assert isinstance(driven.ask(other, opened(driven, a_file(tmp_path / "x"))), Done)
     assert driven.left == 1
+
+
+@pytest.fixture
+def lingering() -> Iterator[socket.socket]:
+    """Give a socket that keeps waiting whoever closes it last (SO_LINGER, socket(7))."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sock = socket.create_connection(listener.getsockname())
+        peer, _ = listener.accept()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 20))
+        sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sock.send(bytes(100_000))
+        sock.setblocking(True)
+        yield sock
+        # reset, so that it has nothing to wait for
+        peer.close()
+
+
+def test_a_file_that_is_slow_to_close_holds_up_nobody_else(
+    driven: Driven, tmp_path: Path, lingering: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of a user's own file system (FUSE) may be."""
+    monkeypatch.setattr(limits, "OWNER_BUSY", 1)
+    begun = time.monotonic()
+    slow, again, other = driven.bound(), driven.bound(), driven.bound(ME + 1)
+    slow.channel.send(*encode_call(OWNER, Give(file_fd=lingering.fileno())))
+    lingering.close()
+    driven.turn(0.1)
+    path = a_file(tmp_path / "x", ME + 1)
+    other.channel.send(*encode_call(OWNER, opened(driven, path)))
+    driven.turn(0.1)
+    other.channel.receive(5.0)
+    # one thing at a time for the same user
+    again.channel.send(*encode_call(OWNER, opened(driven, path)))
+    driven.turn(0.1)
+    with pytest.raises(Closed):
+        again.channel.receive(5.0)
+
+    assert time.monotonic() - begun < 10
 
 
 def test_connections_beyond_the_bound_are_closed(
@@ -214,7 +269,7 @@ def test_connections_beyond_the_bound_are_closed(
     with pytest.raises(Closed):
         refused.channel.receive(5.0)
     kept.close()
-    driven.owners.turn()
+    driven.turn()
     assert driven.left == 0
 
 
