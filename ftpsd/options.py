@@ -46,8 +46,8 @@ def amount(units: dict[str, int], low: int, high: int, expected: str) -> Callabl
             return 0
         # Twenty digits are more than any bound, and int() takes its time for thousands of them.
         whole = re.fullmatch("[0-9]{1,19}|([0-9]{1,19} *[A-Za-z]+ *)+", text)
-        pairs = re.findall("([0-9]+) *([A-Za-z]*)", text) if whole else []
-        known = pairs and all(units.get(unit) for _, unit in pairs)
+        pairs = re.findall("([0-9]+) *([A-Za-z]*)", text)
+        known = whole and all(units.get(unit) for _, unit in pairs)
         value = sum(int(number) * units[unit] for number, unit in pairs) if known else -1
         if not low <= value <= high:
             raise ValueError(f"expected {expected}")

@@ -12,21 +12,15 @@ ABOUT: Final = {
     "Look for drop-ins that widen ftpsd@.service: systemctl cat 'ftpsd@.service'.",
     "LOGGED_IN": "A user logged in.",
     "LOGIN_REFUSED": "A login was refused. The client was told that there are too many "
-    "attempts or sessions (421),
-"
-    "or only that the login is incorrect (530), whatever the reason.
-"
-    '"Authentication failure" is a wrong password, a user who is not known or is locked, or an
-'
-    "account that has no valid shell (/etc/shells) and is not in the group ftpsd-users: see
-"
+    "attempts or sessions (421),\n"
+    "or only that the login is incorrect (530), whatever the reason.\n"
+    '"Authentication failure" is a wrong password, a user who is not known or is locked, or an\n'
+    "account that has no valid shell (/etc/shells) and is not in the group ftpsd-users: see\n"
     "/etc/pam.d/ftpsd. Where too many attempts wait from an address, ftpsdctl unban forgets them.",
     "LOGIN_FAILED": "A login failed, but not by its password: it was right or not needed, "
-    "or not looked at.
-"
+    "or not looked at.\n"
     "A directory must be there for the user, and not be hidden by a drop-in of "
-    "ftpsd-helper.service.
-"
+    "ftpsd-helper.service.\n"
     "A settings file that cannot be read keeps everyone out: ftpsdctl check names it.",
     "DOWNLOADED": "A file was sent whole.",
     "UPLOADED": "A file was received whole.",

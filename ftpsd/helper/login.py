@@ -89,8 +89,7 @@ class Conversation:
         return Done()
 
     def _encryption(self, request: helper.GetEncryption) -> helper.Encryption:
-        chosen = self._before_login(request)
-        sock = self._channel.sock
+        chosen, sock = self._before_login(request), self._channel.sock
         keyed = sock.getsockopt(*_KEYED)
         # Before it has them: it may be no session any more, when it asks again.
         sock.setsockopt(*_KEYED, 1)
@@ -256,17 +255,13 @@ def encryption(chosen: Settings, stores: tuple[Path, ...] = ()) -> helper.Encryp
     for name, path in found.items():
         size = 0
         # Empty if it cannot be read: the session says that it is no good, and takes no other.
-        with contextlib.suppress(OSError), open(path, "rb", 0, opener=_at_once) as file:
+        # Opened without waiting: nobody may ever write to a FIFO.
+        with contextlib.suppress(OSError), open(os.open(path, os.O_NONBLOCK), "rb", 0) as file:
             size = os.sendfile(contents, file.fileno(), 0, limits.CREDENTIAL_BYTES)
         told.append(f"{size} {name}")
     return helper.Encryption(
         tls13_only=chosen.tls_minimum == "1.3", **same, credentials=told, contents_fd=contents
     )
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting: nobody may ever write to a FIFO."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def asked(request: helper.MaySendPassword, chosen: Settings) -> helper.Asked:

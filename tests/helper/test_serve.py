@@ -235,7 +235,7 @@ def test_a_session_may_ask_what_it_has_to_and_no_more() -> None:
     once, never = {helper.GetEncryption, helper.GetGreeting}, {helper.Ping}
     each_login = set(HELPER.calls.values()) - once - never
 
-    assert limits.REQUESTS == len(once) + len(each_login) * (int(MOST) + 1)
+    assert len(once) + len(each_login) * (int(MOST) + 1) == limits.REQUESTS
 
 
 def test_the_highest_max_login_failures_is_reached_in_the_clear_and_under_tls(
