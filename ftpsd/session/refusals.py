@@ -7,6 +7,11 @@ import errno
 
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
+from ftpsd.session import events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ftpsd.session.session import Session
 
 REFUSALS = {
     "not_found": (reply.FILE_UNAVAILABLE, "No such file or directory"),
@@ -30,6 +35,8 @@ REFUSALS = {
     "failed": (reply.LOCAL_ERROR, "The file system failed"),
 }
 
+_NOT_ALLOWED = ("denied", "read_only", "forbidden")
+
 
 def refused(path: str, reason: str, *, naming: bool = False) -> Reply:
     """Give the reply; 550 is 553 for a command that gives a file its name (RFC 959, 5.4)."""
@@ -37,6 +44,16 @@ def refused(path: str, reason: str, *, naming: bool = False) -> Reply:
     if naming and code == reply.FILE_UNAVAILABLE:
         code = reply.NAME_NOT_ALLOWED
     return Reply(code, f"{clean(path)}: {text}.")
+
+
+def unseen(session: Session, verb: str, path: str, reason: str) -> Reply:
+    """Give the reply to a command that only looks; it is logged, once, if it may not.
+
+    What is not there is not: clients ask for that all the time.
+    """
+    if reason in _NOT_ALLOWED:
+        session.say_once(events.REFUSED, verb=verb, path=path, reason=reason)
+    return refused(path, reason)
 
 
 def failure(error: OSError) -> Reply | None:

@@ -65,3 +65,36 @@ def test_nothing_of_a_password_is_logged(configured: Configured) -> None:
         assert client.says("QUIT")[:3] == "221"
 
     assert PASSWORD not in configured.served.log()
+
+
+@pytest.mark.parametrize(
+    ("command", "logged"),
+    [
+        ("CWD secret", "CWD"),
+        ("RNFR secret", "RNFR"),
+        ("AVBL secret", "AVBL"),
+        ("SIZE secret", "SIZE"),
+        ("MDTM secret", "MDTM"),
+        ("MLST secret", "MLST"),
+        ("SITE CHMOD 600 secret", "CHMOD"),
+        ("MFF unix.mode=600; secret", "CHMOD"),
+        ("SITE CPFR secret", "CPFR"),
+        ("HASH secret", "HASH"),
+        ("XMD5 secret", "HASH"),
+    ],
+)
+def test_what_may_not_be_looked_at_is_logged_once_and_what_is_not_there_is_not(
+    configured: Configured, command: str, logged: str
+) -> None:
+    """Clients ask for what is not there all the time."""
+    configured.set("main", "Files", "DenyNames=secret")
+    before = len(configured.served.log())
+    with configured.client() as client:
+        for _ in range(3):
+            assert client.says(command)[:3] == "550"
+            assert client.says(command.replace("secret", "nothing"))[:3] == "550"
+        assert client.says("QUIT")[:3] == "221"
+    found = configured.served.log()[before:]
+
+    assert f"\n{USER}: {logged} /secret refused: denied.\n" in found
+    assert found.count(" refused: ") == 1

@@ -8,7 +8,7 @@ from ftpsd.protocol.reply import Reply, clean
 from ftpsd.protocol.timestamp import mdtm_text
 from ftpsd.session import events
 from ftpsd.session.commands.place import change
-from ftpsd.session.refusals import refused
+from ftpsd.session.refusals import refused, unseen
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ftpsd.session.session import Session
 
 
-def _file(session: Session, target: str) -> files.Described | Reply:
+def _file(session: Session, verb: str, target: str) -> files.Described | Reply:
     try:
         found = session.logged_in.files.ask(files.Describe(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, verb, target, refusal.reason)
     if found.kind != "file":
         return refused(target, "is_directory" if found.kind == "directory" else "not_regular")
     return found
@@ -32,7 +32,7 @@ def size(session: Session, argument: str) -> Reply:
     if session.logged_in.ascii:
         # Counting line ends takes as long as sending the file (RFC 3659, section 4.3).
         return Reply(reply.FILE_UNAVAILABLE, "SIZE is known in TYPE I only.")
-    found = _file(session, session.resolve(argument))
+    found = _file(session, "SIZE", session.resolve(argument))
     return found if isinstance(found, Reply) else Reply(reply.FILE_STATUS, str(found.size))
 
 
@@ -42,7 +42,7 @@ def modified(session: Session, argument: str) -> Reply:
     With a time before the path it sets it, as servers had it before MFMT; a file whose name looks
     so is what is meant if it is there.
     """
-    found = _file(session, session.resolve(argument))
+    found = _file(session, "MDTM", session.resolve(argument))
     if isinstance(found, Reply):
         given = extension.time_and_path(argument)
         return found if given is None else set_modified(session, given)
@@ -56,7 +56,7 @@ def facts(session: Session, argument: str) -> Reply:
         asked = files.Describe(path=target, facts=session.logged_in.facts)
         found = session.logged_in.files.ask(asked)
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "MLST", target, refusal.reason)
     return Reply(reply.FILE_ACTION_OK, "Facts:", found.line or "", "End.")
 
 
@@ -85,7 +85,7 @@ def set_mode(session: Session, argument: tuple[Permission, str]) -> Reply:
     try:
         found = session.logged_in.files.ask(files.Describe(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "CHMOD", target, refusal.reason)
     mode = permission.apply(found.mode, directory=found.kind == "directory")
     done = Reply(reply.COMMAND_OK, f"Mode set to {mode:04o}.")
     call = files.SetMode(path=target, mode=mode)

@@ -10,7 +10,7 @@ from zlib import crc32
 from ftpsd.protocol import reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session.meanwhile import Meanwhile
-from ftpsd.session.refusals import failure, refused
+from ftpsd.session.refusals import failure, refused, unseen
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
@@ -77,7 +77,7 @@ def digest(
     try:
         opened = session.logged_in.files.ask(files.Open(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "HASH", target, refusal.reason)
     try:
         first, last = part or (0, opened.size - 1)
         if first > opened.size or (part and last >= opened.size):

@@ -14,7 +14,7 @@ from ftpsd.protocol.reply import Reply
 from ftpsd.session import events
 from ftpsd.session.keep import need_room
 from ftpsd.session.meanwhile import Meanwhile
-from ftpsd.session.refusals import failure, refused
+from ftpsd.session.refusals import failure, refused, unseen
 from ftpsd.wire import files
 
 TYPE_CHECKING = False
@@ -157,7 +157,7 @@ def copy_from(session: Session, argument: str) -> Reply:
     try:
         found = session.logged_in.files.ask(files.Describe(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "CPFR", target, refusal.reason)
     if found.kind != "file":
         return refused(target, "not_regular")
     session.logged_in.copy_from = target

@@ -13,7 +13,7 @@ from ftpsd import limits
 from ftpsd.protocol import path, reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session import events
-from ftpsd.session.refusals import refused
+from ftpsd.session.refusals import refused, unseen
 from ftpsd.wire import files
 from ftpsd.wire.message import fits
 
@@ -55,7 +55,7 @@ def enter(session: Session, argument: str) -> Reply:
     try:
         entered = session.logged_in.files.ask(files.Enter(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "CWD", target, refusal.reason)
     session.logged_in.directory = target
     last = f"{clean(target)} is the working directory."
     return Reply(reply.FILE_ACTION_OK, *message(session, target, entered.message), last)
@@ -113,7 +113,7 @@ def rename_from(session: Session, argument: str) -> Reply:
     try:
         session.logged_in.files.ask(files.Describe(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "RNFR", target, refusal.reason)
     session.logged_in.rename_from = target
     return Reply(reply.NEED_MORE, "Send RNTO.")
 
@@ -183,7 +183,7 @@ def space(session: Session, argument: str) -> Reply:
     try:
         found = session.logged_in.files.ask(files.GetSpace(path=target))
     except files.Refused as refusal:
-        return refused(target, refusal.reason)
+        return unseen(session, "AVBL", target, refusal.reason)
     return Reply(reply.FILE_STATUS, str(found.available))
 
 
