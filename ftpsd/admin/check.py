@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from ftpsd import options
 from ftpsd.helper import settings
 from ftpsd.session import openssl
-from ftpsd.session.verbs import SITE, VERBS
+from ftpsd.session.verbs import OLDER, SITE, VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,8 @@ def unknown_commands(
 
     def take(_: str, key: str, text: str) -> None:
         for one in text.upper().split() if key in ("AllowCommands", "DenyCommands") else ():
+            if one in OLDER:
+                raise ValueError(f"{OLDER[one]} stands for {one} as well")
             if one not in _COMMANDS:
                 raise ValueError(f"there is no command {one}")
 

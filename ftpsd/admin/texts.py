@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _WRITTEN: Final[dict[Callable[[str], Any], str]] = {
     options.boolean: "yes or no",
-    options.commands: "names of commands, SITE_CHMOD for SITE CHMOD",
+    options.commands: "names of commands, SITE_CHMOD for SITE CHMOD, SITE for all of them",
     options.count: 'a number or "infinity"',
     options.delay: "a time span up to 30s",
     options.failure_delay: "a time span from 1s to 30s",

@@ -288,9 +288,15 @@ def permitted(name: str, login: Login | None) -> bool:
     if login is None or name == "QUIT":
         return True
     allowed = login.allow_commands
-    # Without SITE none of its commands could be sent.
-    sites = name == "SITE" and any(one.startswith("SITE_") for one in allowed)
-    return name not in login.deny_commands and (not allowed or name in allowed or sites)
+    sites = any(one.startswith("SITE_") for one in allowed)
+    if name == "SITE":
+        # Without it none of its commands could be sent.
+        fits = sites or name in allowed
+    else:
+        # Alone it stands for all of them, as in vsftpd's cmds_allowed.
+        every = name.startswith("SITE_") and "SITE" in allowed and not sites
+        fits = every or name in allowed
+    return name not in login.deny_commands and (not allowed or fits)
 
 
 def listed(row: Verb, session: Session) -> bool:
@@ -309,7 +315,7 @@ def run(row: Verb, session: Session, text: str) -> Reply | None:
     name = f"SITE_{row.name}" if SITE.get(row.name) is row else row.name
     if not permitted(name, session.login):
         _log(row, session, text, "by AllowCommands= or DenyCommands=")
-        return Reply(reply.FILE_UNAVAILABLE, "This command is not known here.")
+        return Reply(reply.FILE_UNAVAILABLE, "This command is not allowed here.")
     if not works(row, session):
         return _refuse(row, session, text)
     try:

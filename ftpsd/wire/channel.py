@@ -213,5 +213,7 @@ class Peer:
 def close_all(fds: list[int]) -> None:
     """Close descriptors that nobody will use."""
     for fd in fds:
-        # As close(2), whatever that would say.
-        posix.closerange(fd, fd + 1)
+        try:
+            posix.close(fd)
+        except OSError:
+            pass

@@ -18,40 +18,43 @@ if TYPE_CHECKING:
 SOME = bytes(300_000)
 
 
-def test_only_some_commands_are_known(configured: Configured, place: str) -> None:
+def test_only_some_commands_are_allowed(configured: Configured, place: str) -> None:
     configured.set(place, "Session", "AllowCommands=PWD epsv NLST SITE SITE_IDLE FEAT HELP")
     with configured.client() as client:
         for command in ("PWD", "SITE IDLE", "EPSV"):
             assert client.says(command)[:1] == "2", command
         for command in ("TYPE I", "MKD x", "SITE UMASK 0", "STOR x", "NOOP"):
-            assert client.says(command) == "550 This command is not known here.", command
+            assert client.says(command) == "550 This command is not allowed here.", command
         assert "MKD" not in client.says("HELP")
         assert "MDTM" not in client.says("FEAT")
         assert client.says("QUIT")[:3] == "221"
 
 
-def test_some_commands_are_not_known(configured: Configured, place: str) -> None:
+def test_some_commands_are_not_allowed(configured: Configured, place: str) -> None:
     configured.set(place, "Session", "DenyCommands=mkd SITE_CHMOD QUIT")
     with configured.client() as client:
         assert client.says("MKD x")[:3] == "550"
         assert client.says("XMKD x")[:3] == "550"
-        assert client.says("SITE CHMOD 600 x") == "550 This command is not known here."
+        assert client.says("SITE CHMOD 600 x") == "550 This command is not allowed here."
         assert client.says("SITE UMASK")[:3] == "200"
         assert client.says("QUIT")[:3] == "221"
 
 
-def test_site_is_known_with_any_of_its_commands(configured: Configured, place: str) -> None:
+def test_site_is_allowed_with_any_of_its_commands(configured: Configured, place: str) -> None:
     configured.set(place, "Session", "AllowCommands=SITE_IDLE HELP")
     with configured.client() as client:
         assert client.says("SITE IDLE")[:3] == "200"
-        assert client.says("SITE UMASK") == "550 This command is not known here."
+        assert client.says("SITE UMASK") == "550 This command is not allowed here."
         assert "SITE" in client.says("HELP").split()
     configured.set(place, "Session", "AllowCommands=SITE_IDLE", "DenyCommands=SITE")
     with configured.client() as client:
-        assert client.says("SITE IDLE") == "550 This command is not known here."
+        assert client.says("SITE IDLE") == "550 This command is not allowed here."
+    configured.set(place, "Session", "AllowCommands=SITE")
+    with configured.client() as client:
+        assert client.codes("SITE IDLE", "SITE UMASK") == ["200", "200"]
     configured.set(place, "Session", "AllowCommands=PWD")
     with configured.client() as client:
-        assert client.says("SITE IDLE") == "550 This command is not known here."
+        assert client.says("SITE IDLE") == "550 This command is not allowed here."
 
 
 @pytest.mark.parametrize(
