@@ -21,7 +21,6 @@ _NAMES = {
     "UploadNames": "upload_file",
     "DownloadNames": "download_file",
 }
-_COMMANDS = {"AllowCommands": "cmds_allowed", "DenyCommands": "cmds_denied"}
 _FIRST_PORT, _LAST_PORT = 1024, 65535
 _MARK = "/./"
 
