@@ -11,8 +11,7 @@ One folder is one process, and says in its docstring what that process is truste
        │  └──► helper   ftpsd-helper.service   root: checks passwords; no network, no FTP
        │          │ starts
        ├──────► worker                         the user: opens files; no network
-       │          │
-       │          └──► owner   ftpsd-owner.service   gives uploads away where it is set; no files
+       │          └──► owner   ftpsd-owner.service   gives uploads away (UploadOwner=); no files
        │
        └──────► ports   ftpsd-ports.service    opens data sockets to the client; no files
 

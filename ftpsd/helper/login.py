@@ -42,7 +42,7 @@ KNOWN: Final[dict[str, type[Call[Any]]]] = {**introspection.SERVICE.calls, **hel
 
 
 class Conversation:
-    """Answers one request; `sender` is who the kernel says has sent it."""
+    """Answers one request, and logs as what the process is that the kernel says has sent it."""
 
     def __init__(
         self, channel: Channel, asker: Asker, spawner: socket.socket, log: events.Log
