@@ -111,6 +111,7 @@ def check_uid(uid: int, settings: Settings) -> None:
         raise Refused(
             f"user id {uid} is a system account's: below {settings.minimum_uid} (MinimumUID=) "
             "nobody logs in"
+            + (f"; after MinimumUID={uid} in [Login] of ftpsd.conf it would" if uid > 0 else "")
         )
     if uid >= 2**32 - 1 or any(uid in reserved for reserved in RESERVED):
         raise Refused(f"user id {uid} is reserved by systemd or the kernel")

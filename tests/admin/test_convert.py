@@ -59,6 +59,20 @@ def test_a_user_of_proftpd_keeps_all_that_a_record_holds(tmp_path: Path) -> None
     assert outcome.password == HASH
 
 
+def test_users_of_a_system_account_are_made_once_the_settings_let_them_in() -> None:
+    line = f"joe:{HASH}:33:33::/var/www/joe/./"
+    outcome = one(line)
+    assert outcome.record is None
+    assert any("MinimumUID=33" in note for note in outcome.notes)
+
+    (outcome,) = convert(line, settings=Settings(minimum_uid=33))
+    assert outcome.record is not None
+    assert (outcome.record.uid, outcome.record.gid) == (33, 33)
+    (root,) = convert(line.replace(":33:33:", ":0:0:"), settings=Settings(minimum_uid=33))
+    assert root.record is None
+    assert not any("MinimumUID=0" in note for note in root.notes)
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_a_hash_that_pam_checks_is_kept(name: str) -> None:
     outcome = one(f"joe:{KEPT[name]}:45001:45001::/home/joe/./")
