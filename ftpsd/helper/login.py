@@ -111,11 +111,14 @@ class Conversation:
         # Before the password is looked at: the answer must not tell whether it is right.
         require_tls(request.user, chosen, tls=request.tls)
         found = self._check(request, control.remote.text, chosen)
-        if reached := self._asker.claim(found.user, chosen):
+        reached = self._asker.claim(found.user, chosen)
+        # What a worker waits for (a file system that does not answer) keeps nobody from having a
+        # password checked.
+        self._asker.settle(NEITHER if found.anonymous else GRANTED)
+        if reached:
             self._say(events.LOGIN_REFUSED, reason=f"{reached}= is reached")
             raise helper.Full
         granted = self._start(found, chosen, request.control_fd)
-        self._asker.settle(NEITHER if found.anonymous else GRANTED, self._ready)
         time.sleep(chosen.login_delay_sec)
         self._log.shared["user"] = found.user
         self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
@@ -218,7 +221,9 @@ class Conversation:
         if chosen.login_message and not granted.login_message:
             self._unheard("LoginMessage=", "the file cannot be read, or has nothing in it")
         # Only the worker holds its ends now: their closing tells of its end.
-        if (said := _wait(ready)) != b"\0":
+        said = _wait(ready)
+        self._asker.settle(NEITHER, ready)
+        if said != b"\0":
             reason = said.decode() or "the worker did not start"
             self._say(events.LOGIN_FAILED, reason=f"{found.root}: {reason}")
             close_all([ready, *granted.descriptors()])

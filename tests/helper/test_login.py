@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from served import eventually
 
 from ftpsd import events, limits
 from ftpsd.helper import account, settings
@@ -19,7 +20,7 @@ from ftpsd.helper.login import Conversation, asked, attach
 from ftpsd.options import Settings
 from ftpsd.wire import helper
 from ftpsd.wire.binding import BINDING, Attach
-from ftpsd.wire.channel import Channel, Closed, Peer, receive_call
+from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_reply
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.introspection import (
@@ -29,6 +30,7 @@ from ftpsd.wire.introspection import (
     InterfaceNotFound,
 )
 from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply, Secret
+from ftpsd.wire.spawn import SPAWNER, Spawn
 
 SOMEONE = account.Account(
     user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
@@ -310,6 +312,41 @@ def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
         attending.join()
     assert "/: the worker did not start." in answering.said[0][0]
     assert failures(answering) == 0
+
+
+def test_a_worker_that_waits_counts_and_keeps_nobody_else_from_a_login(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It is to begin in a file system that does not answer."""
+    path = str(tmp_path_factory.mktemp("broker") / "s")
+    monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
+    monkeypatch.setattr(account, "anonymous", lambda *_: SOMEONE)
+    monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", path)
+    found: list[type[Refusal]] = []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        attempt = threading.Thread(
+            target=lambda: found.append(refused(answering, answering.login("ftp")))
+        )
+        attempt.start()
+        broker = Channel(listener.accept()[0])
+        bound, _ = receive_call(broker, BINDING.calls)
+        broker.send(*encode_reply(Done()))
+        spawn, _ = receive_call(Channel(answering.spawner), SPAWNER.calls)
+        assert isinstance(spawn, Spawn)
+        waited = eventually(lambda: not answering.book.working)
+        os.write(spawn.ready_fd, b"failed")
+        attempt.join()
+        broker.close()
+        close_all([*bound.descriptors(), *spawn.descriptors()])
+
+    assert waited
+    assert found == [helper.NoDirectory]
+    assert answering.book.lasting is not None
+    over, counted = answering.book.lasting
+    os.close(over)
+    assert len(counted) == 3
 
 
 @pytest.mark.parametrize("reply", ["granted", "broken", "gone"])
