@@ -59,7 +59,7 @@ class Conversation:
     def answer(self) -> None:
         """Read one request and answer it. Raise `Malformed` or `Closed`."""
         request, oneway = receive_call(self._channel, KNOWN, limits.REQUEST_SECONDS)
-        self._pid = self._channel.sender.pid if self._channel.sender else None
+        self._pid = self._channel.sender_pid
         try:
             reply = self._handle(request)
             if not oneway:

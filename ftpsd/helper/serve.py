@@ -199,8 +199,8 @@ def _attempt(
         try:
             conversation.answer()
         except (Malformed, Closed) as reason:
-            pid = channel.sender.pid if channel.sender else None
             if isinstance(reason, Malformed):
+                pid = channel.sender_pid
                 log(events.CONTRACT_BROKEN, pid, pid=pid or "unknown", reason=reason)
             # For the helper's own copy too: nothing of this session is believed any more.
             session.sock.shutdown(socket.SHUT_RDWR)

@@ -118,10 +118,8 @@ def drop_ins(directories: tuple[Path, ...], kind: str) -> list[Path]:
     As a link to /dev/null it hides them and is itself nothing. Raise `OSError` if a directory
     cannot be looked into.
     """
-    found: dict[str, Path] = {}
-    for place in directories:
-        for name in _names(place / kind):
-            found.setdefault(name, place / kind / name)
+    places = [place / kind for place in reversed(directories)]
+    found = {name: place / name for place in places for name in _names(place)}
     return [found[name] for name in sorted(found) if os.path.realpath(found[name]) != os.devnull]
 
 

@@ -92,5 +92,5 @@ def _work(request: Spawn, prepare: Prepare, log: events.Log) -> None:
     try:
         serve(channel)
     except Malformed as reason:
-        pid = channel.sender.pid if channel.sender else "unknown"
+        pid = channel.sender_pid or "unknown"
         log(events.CONTRACT_BROKEN, pid=pid, reason=reason, user=request.user)

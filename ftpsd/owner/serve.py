@@ -149,8 +149,7 @@ class Owners:
             client.answer()
             goes_on = True
         except Malformed as reason:
-            sender = client.channel.sender
-            pid = sender.pid if sender else "unknown"
+            pid = client.channel.sender_pid or "unknown"
             self._log(events.CONTRACT_BROKEN, pid=pid, reason=reason)
         except Closed:
             pass

@@ -121,10 +121,10 @@ class Broker:
         try:
             act(client)
         except Malformed as reason:
-            sender, binding = client.channel.sender, client.binding
+            binding = client.binding
             self._log(
                 events.CONTRACT_BROKEN,
-                pid=sender.pid if sender else "unknown",
+                pid=client.channel.sender_pid or "unknown",
                 reason=reason,
                 remote=binding.remote.text if binding else "unknown",
             )

@@ -33,17 +33,6 @@ class Closed(Exception):
     """The peer is gone, or did not answer in time."""
 
 
-class Credentials:
-    """Who sent a message, as the kernel says (unix(7), SCM_CREDENTIALS)."""
-
-    __slots__ = ("pid", "uid")
-
-    def __init__(self, pid: int, uid: int) -> None:
-        """Join process and user, as seen from the receiver's namespaces."""
-        self.pid = pid
-        self.uid = uid
-
-
 class Channel:
     """One end of a connection; it owns `sock` and the descriptors that are not yet taken."""
 
@@ -52,7 +41,8 @@ class Channel:
         # The kernel waits, and `_wait_at_most` tells it how long: no poll(2) for each message.
         sock.setblocking(True)
         self.sock = sock
-        self.sender: Credentials | None = None
+        self.sender_pid: int | None = None
+        """Who sent the message just received, as the kernel says (unix(7), SCM_CREDENTIALS)."""
         self._bytes = b""
         self._fds: list[int] = []
         self._seconds: dict[int, float | None] = {}
@@ -140,7 +130,7 @@ class Channel:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
                 self._fds.extend(struct.unpack_from(f"{len(content) // 4}i", content))
             elif (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_CREDENTIALS):
-                self.sender = Credentials(*_CREDENTIALS.unpack(content)[:2])
+                self.sender_pid = _CREDENTIALS.unpack(content)[0]
         if seen & _socket.MSG_CTRUNC or len(self._fds) > limits.MESSAGE_FDS:
             raise Malformed("too many descriptors")
         if not data:

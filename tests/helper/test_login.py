@@ -7,16 +7,14 @@ import array
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
+from answering import Answering, failures, refused
 from served import eventually
 
-from ftpsd import events, limits
+from ftpsd import limits
 from ftpsd.helper import account, settings
-from ftpsd.helper.attempts import Asker, Book, Ledger
-from ftpsd.helper.login import Conversation, asked, attach
+from ftpsd.helper.login import asked, attach
 from ftpsd.options import Settings
 from ftpsd.wire import helper
 from ftpsd.wire.binding import BINDING, Attach
@@ -29,85 +27,12 @@ from ftpsd.wire.introspection import (
     GetInterfaceDescription,
     InterfaceNotFound,
 )
-from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply, Secret
+from ftpsd.wire.message import Call, Done, Malformed, Refusal, Reply
 from ftpsd.wire.spawn import SPAWNER, Spawn
 
 SOMEONE = account.Account(
     user="a", group="a", uid=1, gid=1, groups=(1,), home="/", root="/", anonymous=True
 )
-
-
-class Answering:
-    """A conversation and everything around it; what it logs is in `said`."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self.said: list[tuple[str, ...]] = []
-        theirs, near = socket.socketpair()
-        near.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        ours, counts = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        spawner, self.spawner = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for one in (counts, spawner, self.spawner):
-            stack.enter_context(one)
-        self.channel = Channel(theirs)
-        self.near = Channel(near)
-        stack.callback(self.channel.close)
-        stack.callback(self.near.close)
-        self.book = Book(Ledger(), ours)
-        stack.callback(self.book.close, 0.0)
-        log = events.Log(lambda *lines: self.said.append(lines))
-        self.conversation = Conversation(self.near, Asker(counts), spawner, log)
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        stack.enter_context(socket.create_connection(listener.getsockname()))
-        self.control = stack.enter_context(listener.accept()[0])
-
-    def counting(self) -> threading.Thread:
-        """Answer the questions of the attempt until it is over."""
-
-        def answer() -> None:
-            while self.book.answer(0.0):
-                pass
-
-        counting = threading.Thread(target=answer)
-        counting.start()
-        return counting
-
-    def login(self, user: str = "anna") -> helper.Login:
-        return helper.Login(
-            user=user,
-            password=Secret("x"),
-            tls=True,
-            certificate=None,
-            host=None,
-            control_fd=self.control.fileno(),
-        )
-
-
-@pytest.fixture
-def answering() -> Iterator[Answering]:
-    """Give a conversation; whatever was asked of it, no descriptor may be left."""
-    before = len(os.listdir("/proc/self/fd"))
-    with ExitStack() as stack:
-        yield Answering(stack)
-    assert len(os.listdir("/proc/self/fd")) == before
-
-
-def refused(answering: Answering, call: helper.Login) -> type[Refusal]:
-    """Ask with the counts answered beside; give what the refusal is."""
-    peer = Peer(answering.channel, HELPER)
-    peer.send(call)
-    counting = answering.counting()
-    answering.conversation.answer()
-    answering.conversation._asker._sock.shutdown(socket.SHUT_WR)
-    counting.join()
-    with pytest.raises(Refusal) as caught:
-        peer.answer(helper.Login)
-    return type(caught.value)
-
-
-def failures(answering: Answering) -> int:
-    """Give how many failures the address of the client has, once the attempt is over."""
-    answering.book.close(0)
-    return answering.book._ledger._failed.get(socket.inet_aton("127.0.0.1"), (0, 0.0))[0]
 
 
 def test_a_ping_is_answered(answering: Answering) -> None:
@@ -310,6 +235,8 @@ def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
         attending.start()
         assert refused(answering, answering.login("ftp")) is helper.Unavailable
         attending.join()
+    assert answering.book.lasting is not None
+    os.close(answering.book.lasting[0])
     assert "/: the worker did not start." in answering.said[0][0]
     assert failures(answering) == 0
 
