@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from ftpsd import options
 from ftpsd.helper import settings
+from ftpsd.helper.login import STORES
 from ftpsd.session import openssl
+from ftpsd.session.credentials import CERTIFICATE, KEY
 from ftpsd.session.verbs import OLDER, SITE, VERBS
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ def missing(chosen: Settings) -> Iterator[str]:
         yield f"PAMService={chosen.pam_service}: there is no {PAM[0] / chosen.pam_service}"
     yield from _lists(chosen)
     yield from _tls(chosen)
+    yield from _certificate()
     if chosen.passive_address != "auto":
         try:
             socket.gethostbyname(chosen.passive_address)
@@ -139,3 +142,11 @@ def _tls(chosen: Settings) -> Iterator[str]:
         yield f"TLSCipherSuites={suites}: OpenSSL does not know all of them"
     if groups and openssl.known() and not openssl.set_groups(context, groups):
         yield f"TLSGroups={groups}: OpenSSL does not know all of them"
+
+
+def _certificate() -> Iterator[str]:
+    # By os.path: whoever is not root does not see them, and is told the rest.
+    there = [[os.path.isfile(place / name) for place in STORES] for name in (CERTIFICATE, KEY)]
+    if any(there[0]) != any(there[1]):
+        half = CERTIFICATE if any(there[0]) else KEY
+        yield f"{half} alone is not used: {CERTIFICATE} and {KEY} belong together"

@@ -24,6 +24,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(check, "PAM", (tmp_path,))
     monkeypatch.setattr(check, "GREETINGS", tmp_path)
     monkeypatch.setattr(check, "BANNER", tmp_path / "banner")
+    monkeypatch.setattr(check, "STORES", (tmp_path / "usr", tmp_path))
     return tmp_path
 
 
@@ -94,3 +95,13 @@ def test_a_greeting_of_former_days_is_said(places: Path) -> None:
     (places / "banner").write_text("x")
 
     assert "is not read any more" in said()[0]
+
+
+@pytest.mark.parametrize(("one", "other"), [("ftpsd.crt", "ftpsd.key"), ("ftpsd.key", "ftpsd.crt")])
+def test_a_certificate_without_its_key_is_said(places: Path, one: str, other: str) -> None:
+    """The one that ftpsd has signed itself is served then, and no client trusts it."""
+    (places / one).write_text("x")
+    assert said() == [f"{one} alone is not used: ftpsd.crt and ftpsd.key belong together"]
+    (places / "usr").mkdir()
+    (places / "usr" / other).write_text("x")
+    assert said() == []
