@@ -249,12 +249,12 @@ machine_runs() { # sets "nspawn", and "init" to the machine's process 1 as it is
 
 inside() { nsenter --target "$init" --all env -i PATH=/usr/sbin:/usr/bin HOME=/root "$@"; }
 
-# Both mmdebstrap and systemd-nspawn change how things are mounted; none of that may show outside. In a plain
-# chroot they do not work, nor do the user namespaces of sessions, until its "/" covers the "/" outside.
+# Both mmdebstrap and systemd-nspawn change how things are mounted; none of that may show outside. In a chroot
+# they do not work, nor do the user namespaces of sessions, until its "/" covers the "/" outside.
 own_mounts=(unshare --mount --propagation=unchanged bash -euc '
   outside="nsenter --mount=/proc/self/ns/mnt"
   $outside mount --make-rprivate /
-  if ! grep -q "^[^ ]* [^ ]* [^ ]* [^ ]* / " /proc/self/mountinfo; then $outside --wd=/ mount --rbind . /; fi
+  if [ "$(stat -c %d:%i /)" != "$($outside stat -c %d:%i /)" ]; then $outside --wd=/ mount --rbind . /; fi
   exec $outside "$@"' bash)
 
 # systemd 256 and later refuse the old kind of control groups that some hosts still have. CAP_NET_ADMIN
