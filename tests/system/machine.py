@@ -55,8 +55,8 @@ HOOKS: dict[str, str] = {}
 
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin", "HOME": "/root", "LANG": "C.UTF-8"}
 
-# systemd-nspawn and mmdebstrap change mounts, which may not be seen outside. In a chroot they do not
-# work, nor do the user namespaces of sessions, until its "/" covers the "/" outside.
+# systemd-nspawn and mmdebstrap change mounts, which may not be seen outside. In a chroot they do
+# not work, nor do the user namespaces of sessions, until its "/" covers the "/" outside.
 _OWN_MOUNTS = """
 outside="nsenter --mount=/proc/self/ns/mnt"
 $outside mount --make-rprivate /
