@@ -17,7 +17,7 @@ TELLING = """
 import sys
 from ftpsd import options
 from ftpsd.session import meanwhile, serve as whole
-meanwhile.STATUS_SECONDS = 0.05
+meanwhile.STATUS_SECONDS = 0.01
 options.Settings.__init__.__kwdefaults__.update(data_timeout_sec=1)
 start = whole.start
 def tell(text):
@@ -91,7 +91,7 @@ def test_a_tree_that_is_removed_is_told_of_and_forgotten(client: Client, name: s
 
 def test_a_sum_that_takes_long_is_told_of_and_forgotten(client: Client) -> None:
     with (client.served.root / "x").open("wb") as file:
-        os.truncate(file.fileno(), 1 << 28)
+        os.truncate(file.fileno(), 1 << 26)
 
     assert client.says("XSHA512 x")[:3] == "250"
     assert says_at_last(client, "idle")

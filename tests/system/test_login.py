@@ -269,9 +269,9 @@ def start_over(session: Session, password: str) -> None:
 
 def test_who_logs_in_without_end_is_told_that_no_more_logins_are_possible(machine: Machine) -> None:
     with Session(machine, "anna") as session:
-        # The settings for TLS are asked of the helper, too.
+        # The settings for TLS are asked of the helper, too, and twice for each login.
         assert "AUTH TLS" in session.sendcmd("FEAT")
-        for _ in range(limits.REQUESTS // 2 - 1):
+        for _ in range((limits.REQUESTS - 3) // 2):
             start_over(session, machine.passwords["anna"])
         with pytest.raises(ftplib.error_temp, match="421 Logging in is not possible now"):
             start_over(session, machine.passwords["anna"])
