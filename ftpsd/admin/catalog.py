@@ -33,7 +33,7 @@ ABOUT: Final = {
     "RENAMED": "A file or directory was renamed.",
     "DIRECTORY_MADE": "A directory was made.",
     "ATTRIBUTES_SET": "The permission bits or the time of a file were set.",
-    "REFUSED": "A command on a file was refused.",
+    "REFUSED": "A command was refused: by the settings, or by the file system.",
     "DATA_REFUSED": "No data connection could be made.\n"
     "Passive ones: does the firewall let in PassivePorts=, and can the client reach the address it "
     "is\n"
