@@ -7,6 +7,7 @@ import array
 import os
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 from answering import Answering, failures, refused
@@ -211,30 +212,41 @@ def test_who_is_refused_for_want_of_tls_has_not_failed(
     assert failures(answering) == 0
 
 
-def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
-    answering: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+@pytest.fixture
+def broker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[socket.socket]:
+    """Give where the port broker listens; whoever logs in is somebody, and needs no password."""
     path = str(tmp_path_factory.mktemp("broker") / "s")
     monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
     monkeypatch.setattr(account, "anonymous", lambda *_: SOMEONE)
     monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", path)
-
-    def attend(listener: socket.socket) -> None:
-        channel = Channel(listener.accept()[0])
-        for fd in receive_call(channel, BINDING.calls)[0].descriptors():
-            os.close(fd)
-        channel.send(encode_reply(Done())[0], [])
-        channel.close()
-        # As a spawner that cannot fork does.
-        answering.spawner.recv(1)
-
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
-        attending = threading.Thread(target=attend, args=(listener,))
-        attending.start()
-        assert refused(answering, answering.login("ftp")) is helper.Unavailable
-        attending.join()
+        yield listener
+
+
+def serve_one(broker: socket.socket) -> None:
+    """Bind one channel, as the broker does."""
+    channel = Channel(broker.accept()[0])
+    close_all(receive_call(channel, BINDING.calls)[0].descriptors())
+    channel.send(*encode_reply(Done()))
+    channel.close()
+
+
+def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
+    answering: Answering, broker: socket.socket
+) -> None:
+    def attend() -> None:
+        serve_one(broker)
+        # As a spawner that cannot fork does.
+        answering.spawner.recv(1)
+
+    attending = threading.Thread(target=attend)
+    attending.start()
+    assert refused(answering, answering.login("ftp")) is helper.Unavailable
+    attending.join()
     assert answering.book.lasting is not None
     os.close(answering.book.lasting[0])
     assert "/: the worker did not start." in answering.said[0][0]
@@ -242,31 +254,21 @@ def test_where_no_worker_can_be_had_a_login_is_told_to_come_later(
 
 
 def test_a_worker_that_waits_counts_and_keeps_nobody_else_from_a_login(
-    answering: Answering, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    answering: Answering, broker: socket.socket
 ) -> None:
     """It is to begin in a file system that does not answer."""
-    path = str(tmp_path_factory.mktemp("broker") / "s")
-    monkeypatch.setattr(settings, "load", lambda _: (Settings(), []))
-    monkeypatch.setattr(account, "anonymous", lambda *_: SOMEONE)
-    monkeypatch.setattr("ftpsd.helper.login.PORTS_SOCKET", path)
     found: list[type[Refusal]] = []
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen()
-        attempt = threading.Thread(
-            target=lambda: found.append(refused(answering, answering.login("ftp")))
-        )
-        attempt.start()
-        broker = Channel(listener.accept()[0])
-        bound, _ = receive_call(broker, BINDING.calls)
-        broker.send(*encode_reply(Done()))
-        spawn, _ = receive_call(Channel(answering.spawner), SPAWNER.calls)
-        assert isinstance(spawn, Spawn)
-        waited = eventually(lambda: not answering.book.working)
-        os.write(spawn.ready_fd, b"failed")
-        attempt.join()
-        broker.close()
-        close_all([*bound.descriptors(), *spawn.descriptors()])
+    attempt = threading.Thread(
+        target=lambda: found.append(refused(answering, answering.login("ftp")))
+    )
+    attempt.start()
+    serve_one(broker)
+    spawn, _ = receive_call(Channel(answering.spawner), SPAWNER.calls)
+    assert isinstance(spawn, Spawn)
+    waited = eventually(lambda: not answering.book.working)
+    os.write(spawn.ready_fd, b"failed")
+    attempt.join()
+    close_all(spawn.descriptors())
 
     assert waited
     assert found == [helper.NoDirectory]
