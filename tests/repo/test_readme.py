@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ftpsd.admin.documents import EVENTS
@@ -61,6 +62,18 @@ def test_the_readme_has_a_place_for_each_table() -> None:
     text = README.read_text("utf-8")
 
     assert [name for name in MADE if f"<!-- end of {name} -->" not in text] == []
+
+
+def test_what_the_readme_follows_in_the_journal_has_the_fields_it_asks_for() -> None:
+    """Of the commands the README has, `journalctl ... MESSAGE_ID=... | jq ... .FTPSD_...`."""
+    shared = {"user", "remote"}
+    found = re.findall(r"MESSAGE_ID=([0-9a-f]{32}) \| jq (.*)", README.read_text("utf-8"))
+    by_id = {event.id: event.message for event in EVENTS.values()}
+
+    assert len(found) == 2
+    for number, query in found:
+        for field in re.findall(r"\.FTPSD_([A-Z_]+)", query):
+            assert field.lower() in shared or f"{{{field.lower()}}}" in by_id[number]
 
 
 if __name__ == "__main__":
