@@ -219,7 +219,7 @@ class Broker:
             self._log(events.FOREIGN_DATA, foreign=foreign, remote=binding.remote.text)
 
     def _connected(self, client: Client, sock: socket.socket) -> None:
-        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        if not sockets.connected(sock):
             self._give_up(client)
             client.refuse(NotOpened(reason="unreachable"))
             return

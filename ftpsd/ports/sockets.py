@@ -109,6 +109,19 @@ def connect(binding: Binding, host: str, port: int) -> socket.socket:
     return sock
 
 
+def connected(sock: socket.socket) -> bool:
+    """Say whether the connection that `connect` has begun is made, and settle that it is.
+
+    Only another connect(2) ends what the kernel takes for the making of a connection. Until then
+    who has the socket could connect it anew, to anyone: the client resets it, and sending with
+    MSG_FASTOPEN is no connect(2).
+    """
+    try:
+        return sock.connect_ex(sock.getpeername()) in (0, errno.EISCONN)
+    except OSError:
+        return False
+
+
 def _bind(sock: socket.socket, binding: Binding, port: int) -> None:
     """Give `sock` the address the client connected to, and `port`, 0 for one the kernel chooses."""
     if port:
