@@ -33,12 +33,19 @@ ONE_OF = {
 }
 """Refused when this argument is one of these."""
 
-BITS = {"open": (1, _WRITING), "openat": (2, _WRITING)}
-"""Refused when this argument has one of these bits.
+_FAST_OPEN = 0x20000000
 
-A file that everyone may write could otherwise be opened anew for writing, by /proc/self/fd, where
-the worker has handed it over for reading.
-"""
+BITS = {
+    # A file that everyone may write could otherwise be opened anew for writing, by /proc/self/fd,
+    # where the worker has handed it over for reading.
+    "open": (1, _WRITING),
+    "openat": (2, _WRITING),
+    # MSG_FASTOPEN: a socket is connected, which SystemCallFilter= refuses by its name.
+    "sendto": (3, _FAST_OPEN),
+    "sendmsg": (2, _FAST_OPEN),
+    "sendmmsg": (3, _FAST_OPEN),
+}
+"""Refused when this argument has one of these bits."""
 
 OPENING = ("open", "openat")
 """Open a file by its name: all of them, once nothing is left that a session needs."""
@@ -49,6 +56,8 @@ NOT_ZERO = {"prlimit64": 0}
 _X86_64 = {
     "open": 2,
     "ioctl": 16,
+    "sendto": 44,
+    "sendmsg": 46,
     "setsockopt": 54,
     "fcntl": 72,
     "truncate": 76,
@@ -59,6 +68,7 @@ _X86_64 = {
     "futimesat": 261,
     "utimensat": 280,
     "prlimit64": 302,
+    "sendmmsg": 307,
     "openat2": 437,
 }
 _GENERIC = {
@@ -67,8 +77,11 @@ _GENERIC = {
     "truncate": 45,
     "openat": 56,
     "utimensat": 88,
+    "sendto": 206,
     "setsockopt": 208,
+    "sendmsg": 211,
     "prlimit64": 261,
+    "sendmmsg": 269,
     "openat2": 437,
 }
 NUMBERS = {

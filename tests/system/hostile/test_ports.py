@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import time
 
 import pytest
-from hostile import wires
+from hostile import inside, wires
 from hostile.conftest import ACCOUNTS
 from hostile.ground import Ground, Probe
 from hostile.test_helper import BROKEN, SOME_BROKEN
@@ -70,6 +72,22 @@ def test_the_client_is_connected_to(ground: Ground, anna: Probe) -> None:
         fd = anna.ask(wires.connect, "127.0.0.1", listener.getsockname()[1])
 
         assert anna.ask(wires.peer, fd) == "127.0.0.1"
+
+
+def test_a_connection_to_the_client_is_turned_to_no_third_when_it_is_reset(
+    ground: Ground, anna: Probe
+) -> None:
+    with ground.listen("127.0.0.1") as listener, ground.listen("192.0.2.1") as third:
+        fd = anna.ask(wires.connect, "127.0.0.1", listener.getsockname()[1])
+        client = listener.accept()[0]
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        to = ("192.0.2.1", third.getsockname()[1], int(socket.AF_INET), fd)
+
+        assert [anna.stopped(inside.fast_open, *to) for _ in range(3)] == ["EPERM"] * 3
+        third.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            third.accept()
 
 
 def test_a_port_is_open_where_the_client_connected_and_nowhere_else(ground: Ground) -> None:
