@@ -47,7 +47,7 @@ def serve(session: Session) -> None:
         if said is None:
             continue
         session.control.send(said)
-        session.log_now()
+        session.replied()
         wrong = said.code in _ERRORS or said.code == reply.NOT_LOGGED_IN
         session.errors = session.errors + 1 if wrong else 0
         if session.errors >= limits.CLIENT_ERRORS:
@@ -73,7 +73,7 @@ def connection(session: Session, *, greeted: bool) -> None:
         session.end("a mistake in ftpsd", _BROKEN)
         raise
     finally:
-        session.log_now()
+        session.replied()
         session.leave()
         session.log(
             events.ENDED,

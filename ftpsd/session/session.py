@@ -121,7 +121,7 @@ class Session:
         self.errors = 0
         self.reason = "hung up"
         self._said: set[tuple[object, ...]] = set()
-        self._later: list[tuple[Event, dict[str, object]]] = []
+        self._later: list[Callable[[], None]] = []
         self._queue: list[BadLine | str] = []
 
     @property
@@ -195,15 +195,18 @@ class Session:
         if state != self._told:
             self.tell(state)
 
-    def log_later(self, event: Event, **fields: object) -> None:
-        """Log when the reply has left, so that the client need not wait for the journal."""
-        self._later.append((event, fields))
+    def after_reply(self, act: Callable[[], None]) -> None:
+        """Do something when the reply has left, so that the client need not wait for it."""
+        self._later.append(act)
 
-    def log_now(self) -> None:
-        """Log what was left for later."""
+    def log_later(self, event: Event, **fields: object) -> None:
+        """Log when the reply has left."""
+        self.after_reply(lambda: self.log(event, **fields))
+
+    def replied(self) -> None:
+        """Do what was left until the reply had left."""
         while self._later:
-            event, fields = self._later.pop(0)
-            self.log(event, **fields)
+            self._later.pop(0)()
 
     def say_once(self, event: Event, **fields: object) -> None:
         """Log what would be the same at every transfer, or costs a client nothing to have logged.

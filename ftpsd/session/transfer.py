@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NOT_PREPARED = Reply(reply.CANNOT_OPEN_DATA, "Send EPSV, PASV, EPRT or PORT first.")
 NOT_PROTECTED = Reply(reply.NOT_WITH_THIS_PROT, "Data must be protected here: PROT P.")
 _ABORTED = "aborted by the client"
+_LINGER_SECONDS, _LINGER_PIECE = 10.0, 1 << 18
 _AT_ONCE = 16
 """Steps of a pump, of a millisecond at most, between one look at the client and the next."""
 
@@ -120,14 +121,20 @@ class Transfer:
             # that of this one when the handshake begins.
             session.control.tls.renew_ticket()
         self._rate(pump).prepare(data)
+        lingers = False
         try:
             refusal = self._begin(data, begin) or self._move(data, pump, start)
             refusal = refusal or self._end(data, pump, finish)
         except OSError as error:
-            refusal = failure(error) or Reply(reply.TRANSFER_ABORTED, "The data connection failed.")
+            refusal = failure(error)
+            lingers = refusal is not None and not pump.sends
+            refusal = refusal or Reply(reply.TRANSFER_ABORTED, "The data connection failed.")
         finally:
             self._meanwhile.stop()
-            data.close()
+            if lingers:
+                session.after_reply(lambda: self._linger(data))
+            else:
+                data.close()
             if pump.sends:
                 session.sent += pump.bytes
             else:
@@ -139,6 +146,25 @@ class Transfer:
             return refusal
         self.whole = True
         return Reply(reply.CLOSING_DATA, "Transfer complete.")
+
+    def _linger(self, data: Stream) -> None:
+        """Close `data` when the client has sent all, or speaks, but in some seconds in any case.
+
+        Closed with bytes unread it would be reset, and a client that looks for the reply when it
+        has sent all (ftplib, curl) would have an error of its own to tell instead of ours.
+        """
+        session, poll = self._session, select.poll()
+        deadline = time.monotonic() + (0 if session.waiting else _LINGER_SECONDS)
+        poll.register(data.sock, select.POLLIN)
+        poll.register(session.control, select.POLLIN)
+        more = [(data.fileno(), select.POLLIN)]
+        try:
+            while poll.poll(max(0.0, deadline - time.monotonic()) * 1000) == more:
+                if not data.sock.recv(_LINGER_PIECE):
+                    break
+        except OSError:
+            pass
+        data.close()
 
     def _begin(self, data: Stream, text: str) -> Reply | None:
         """Send 150 and do the TLS handshake, if there is one; give the reply if that fails."""

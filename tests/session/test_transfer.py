@@ -9,10 +9,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from served import Client, Served, eventually, everything
+from served import Client, Served, eventually, everything, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 RESET = b"\1\0\0\0\0\0\0\0"
@@ -57,6 +57,52 @@ def test_an_upload_whose_connection_is_reset_is_426_and_the_session_goes_on(clie
 
     assert client.reply()[:3] == "426"
     assert client.store("STOR new", b"whole")[:3] == "226"
+
+
+@contextlib.contextmanager
+def bounded(tmp_path: Path, seconds: float) -> Iterator[Client]:
+    """Serve where no file may be large, and what is sent beyond that is read for some seconds."""
+    (tmp_path / "ftpsd.conf").write_text("[Files]\nMaxFileSize=100K\n")
+    (tmp_path / "root").mkdir()
+    change = f"from ftpsd.session import transfer; transfer._LINGER_SECONDS = {seconds}"
+    config = ("--config", str(tmp_path))
+    with (
+        serving(tmp_path / "root", tmp_path / "log", *config, change=change) as served,
+        Client(served) as client,
+    ):
+        yield client.login()
+
+
+def send_for_ever(data: socket.socket) -> None:
+    while True:
+        data.sendall(bytes(1 << 20))
+
+
+def test_who_sends_all_of_a_file_before_it_looks_is_told_why_it_is_refused(tmp_path: Path) -> None:
+    with bounded(tmp_path, 1000) as client:
+        said = client.store("STOR new", bytes(20 << 20))
+
+        assert said == "552 The file would be too large."
+        assert client.store("STOR new", b"small")[:3] == "226"
+
+
+def test_who_looks_before_it_has_sent_all_is_told_too_and_need_not_end(tmp_path: Path) -> None:
+    with bounded(tmp_path, 1000) as client, client.passive() as data:
+        client.says("STOR new")
+        data.sendall(bytes(200 << 10))
+
+        assert client.reply()[:3] == "552"
+        assert client.says("NOOP")[:3] == "200"
+
+
+def test_who_goes_on_sending_is_cut_off(tmp_path: Path) -> None:
+    with bounded(tmp_path, 0.1) as client, client.passive() as data:
+        client.says("STOR new")
+        with pytest.raises(ConnectionError):
+            send_for_ever(data)
+
+        assert client.reply()[:3] == "552"
+        assert client.says("NOOP")[:3] == "200"
 
 
 def reset(client: Client, data: socket.socket) -> None:
