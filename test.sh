@@ -87,7 +87,8 @@ if [[ $what != system ]]; then
   step 'fast tests' .venv/bin/python -m pytest -n "$((2 * $(nproc)))" --dist worksteal -m 'not system' --ignore=tests/system "$@"
 fi
 if [[ $what != fast ]]; then
-  step 'system tests' .venv/bin/python -m pytest -n 2 --dist loadgroup -m system "${@:-tests/system}"
+  # twice as many here too: each has its own machine
+  step 'system tests' .venv/bin/python -m pytest -n "$((2 * $(nproc)))" --dist loadgroup -m system "${@:-tests/system}"
 fi
 
 if ((${#failed[@]})); then

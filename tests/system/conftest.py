@@ -16,9 +16,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("system")
-            # of two processes one has Debian 12 and the other 13, each booted once
-            suite = next((suite for suite in SUITES if suite in item.name), item.path.stem)
-            item.add_marker(pytest.mark.xdist_group(suite))
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Name the tests that one process runs one after the other, in one machine of theirs.
+
+    Those that mostly wait, for a wrong password is slowed, have others run beside them.
+    """
+    suite = next((suite for suite in SUITES if suite in item.name), item.path.stem)
+    where = item.path.parent.name, item.path.stem
+    kinds = ("hostile", "test_login", "test_brute_force", "test_burst")
+    kind = next((kind for kind in kinds if any(one.startswith(kind) for one in where)), "")
+    return f"{suite} {kind}"
 
 
 def _machine(suite: str) -> Machine:

@@ -63,8 +63,14 @@ def test_an_upload_is_whole_or_nothing(machine: Machine) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_an_upload_is_synced_before_it_is_complete(machine: Machine, place: str) -> None:
-    # The spawner, and the process that waits to be the next worker.
-    two = machine.run("pgrep", "--uid", "root", "--full", "__main__.py spawner").stdout
+    def both() -> str:
+        """Find the spawner, and the process that waits to be the next worker."""
+        spawner = ("pgrep", "--uid", "root", "--full", "__main__.py spawner")
+        found = machine.run(*spawner, check=False).stdout
+        return found if len(found.split()) == 2 else ""
+
+    machine.run("systemctl", "start", "ftpsd-helper.service")
+    two = eventually(both)
     with chosen(machine, place, "Files", "SyncUploads=yes"):
         strace = machine.popen("strace", "-f", "-p", two, "-e", "trace=fsync")
         assert strace.stdout is not None
