@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import select
 import socket
-import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -246,21 +245,6 @@ def test_a_connection_to_the_client_is_handed_over(driven: Driven) -> None:
             with taken(peer.answer(Connect, 0.0).data_fd) as sock:
                 sock.sendall(b"hello")
                 assert got.recv(5) == b"hello"
-
-
-def test_a_connection_that_the_client_resets_can_be_made_to_nobody_else(driven: Driven) -> None:
-    peer = driven.attach()
-    with socket.create_server((CLIENT, 0)) as client, socket.create_server((THIEF, 0)) as third:
-        peer.send(Connect(host=CLIENT, port=client.getsockname()[1]))
-        driven.broker.turn()
-        got = client.accept()[0]
-        driven.broker.turn()
-        with taken(peer.answer(Connect, 0.0).data_fd) as sock:
-            got.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            got.close()
-            for _ in range(3):
-                with pytest.raises(OSError, match="already connected"):
-                    sock.sendto(b"x", socket.MSG_FASTOPEN, third.getsockname())
 
 
 @pytest.mark.parametrize(

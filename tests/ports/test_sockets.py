@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -187,6 +188,18 @@ def test_a_connection_goes_to_the_client_from_the_server() -> None:
         with sockets.connect(binding(), CLIENT, port) as sock, client.accept()[0] as got:
             assert got.getpeername()[0] == HERE
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_connection_that_the_client_resets_can_be_made_to_nobody_else() -> None:
+    with socket.create_server((CLIENT, 0)) as client, socket.create_server((HERE, 0)) as third:
+        port = client.getsockname()[1]
+        with sockets.connect(binding(), CLIENT, port) as sock, client.accept()[0] as got:
+            assert sockets.connected(sock)
+            got.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            got.close()
+            for _ in range(3):
+                with pytest.raises(OSError, match="already connected"):
+                    sock.sendto(b"x", socket.MSG_FASTOPEN, third.getsockname())
 
 
 def test_a_connection_comes_from_the_port_that_is_set() -> None:
