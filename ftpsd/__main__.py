@@ -30,6 +30,7 @@ def _spawner() -> int:
     import socket
 
     from ftpsd import events
+    from ftpsd.helper.become import give_up
     from ftpsd.helper.spawner import spawn
     from ftpsd.options import read_section
     from ftpsd.worker.confine import version
@@ -38,6 +39,7 @@ def _spawner() -> int:
     log = events.Log(events.to_journal())
     if not version():
         log(events.NO_LANDLOCK)
+    give_up()
     spawn(
         socket.socket(fileno=0),
         lambda who: prepare(

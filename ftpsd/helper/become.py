@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import prctl
@@ -12,26 +11,35 @@ import prctl
 if TYPE_CHECKING:
     from ftpsd.helper.account import Account
 
-UMASK = 0o022
-
 
 class NotBecome(Exception):
     """A privilege is still there that should be gone; the text says which."""
 
 
-def become(account: Account) -> None:
-    """Turn this process into `account`, or raise `NotBecome` or `OSError`: exit then."""
+def give_up() -> None:
+    """Give up what no worker needs, once for all that are forked from this process.
+
+    Raise `OSError`. What each does itself is memory that it shares with none of the others.
+    """
     prctl.set_no_new_privs(1)
     prctl.capbset.limit()
+    prctl.cap_inheritable.limit()
+
+
+def become(account: Account) -> None:
+    """Turn this process, which gave up what it can, into `account`.
+
+    Raise `NotBecome` or `OSError`: exit then.
+    """
     os.setgroups(account.groups)
     os.setresgid(account.gid, account.gid, account.gid)
     # The last of the ids: it drops every capability, and with them the right to change the others.
     os.setresuid(account.uid, account.uid, account.uid)
-    prctl.cap_inheritable.limit()
     # After the ids, for a change of them may make a process dumpable again (prctl(2)).
     prctl.set_dumpable(0)
-    os.umask(UMASK)
-    prove(account, Path("/proc/self/status").read_bytes())
+    os.umask(0o022)
+    with open("/proc/self/status", "rb") as file:
+        prove(account, file.read())
 
 
 def prove(account: Account, status: bytes) -> None:

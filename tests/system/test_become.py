@@ -15,7 +15,7 @@ sys.path.append("/usr/lib/python3/dist-packages")
 from pathlib import Path
 import prctl
 from ftpsd.helper.account import Account
-from ftpsd.helper.become import NotBecome, become, prove
+from ftpsd.helper.become import NotBecome, become, give_up, prove
 
 who = pwd.getpwnam("anna")
 anna = Account(
@@ -43,6 +43,7 @@ def said(act):
 
 BECOME = """
 def act():
+    give_up()
     become(anna)
     back = []
     for change in (
@@ -130,6 +131,7 @@ def test_whoever_is_not_the_account_is_found(machine: Machine, wrong: str) -> No
     program = f"""
 import dataclasses
 def act():
+    give_up()
     become(anna)
     prove(dataclasses.replace(anna, {wrong}), STATUS.read_bytes())
 print(json.dumps(said(act)))
@@ -154,6 +156,7 @@ print(json.dumps(said(act)))
 def test_who_has_no_right_to_change_stays_who_he_is(machine: Machine) -> None:
     program = """
 def act():
+    give_up()
     become(anna)
     become(anna)
 print(json.dumps(said(act)))
