@@ -274,9 +274,10 @@ RIGHTS: Final = tuple(
 
 
 def write_section(chosen: Settings, *sections: str) -> list[str]:
-    """Write the settings of sections as texts, for a message."""
-    known = (one.name for one in OPTIONS.values() if one.metadata["section"] in sections)
-    return [json.dumps([name, getattr(chosen, name)]) for name in known]
+    """Write the settings of sections that are not as they are by default, for a message."""
+    known = (one for one in OPTIONS.values() if one.metadata["section"] in sections)
+    found = ((one, getattr(chosen, one.name)) for one in known)
+    return [json.dumps([one.name, value]) for one, value in found if value != one.default]
 
 
 def read_section(written: list[str]) -> Settings:
