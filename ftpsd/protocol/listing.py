@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ftpsd.protocol.facts import FACTS
 from ftpsd.protocol.reply import clean
 from ftpsd.protocol.timestamp import list_date, mdtm_text
 
@@ -30,23 +31,6 @@ _TYPES = {
     0o020000: "OS.unix=chr",
     0o060000: "OS.unix=blk",
 }
-
-FACTS = (
-    "type",
-    "size",
-    "modify",
-    "create",
-    "perm",
-    "unix.mode",
-    "unix.uid",
-    "unix.gid",
-    "unix.owner",
-    "unix.group",
-    "unique",
-)
-"""The facts of MLST and MLSD that there are, in the order in which they are sent."""
-USUAL_FACTS = tuple([fact for fact in FACTS if fact != "create"])
-"""Those that are sent unless the client says otherwise: to learn the other takes a call more."""
 
 # What repeats in a listing is made once. The bound is for a directory where nothing repeats.
 _MOST_REMEMBERED = 1024
@@ -216,21 +200,6 @@ def filled(form: str, entry: Entry) -> str:
     """Return the line of `form` for one file."""
     modified, born = mdtm_text(entry.modified), mdtm_text(entry.created or 0)
     return form % (entry.size, modified, born, entry.inode, clean(entry.name))
-
-
-def select_facts(text: str) -> tuple[str, ...]:
-    """Return the facts that "type;size;" asks for, in any case; unknown ones are left out.
-
-    In the order of `FACTS`; none at all is a valid wish (RFC 3659, section 7.9).
-    """
-    wanted = text.lower().split(";")
-    return tuple([fact for fact in FACTS if fact in wanted])
-
-
-def feature_text(selected: tuple[str, ...]) -> str:
-    """Return the line for FEAT, selected facts marked: "MLST type*;size;" (RFC 3659, 7.8)."""
-    marked = [f"{fact}*;" if fact in selected else f"{fact};" for fact in FACTS]
-    return "MLST " + "".join(marked)
 
 
 def _triple(bits: int, special: int, letter: str) -> str:

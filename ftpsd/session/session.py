@@ -7,12 +7,11 @@ import _socket
 import time
 
 from ftpsd import limits
-from ftpsd.protocol import listing, path
+from ftpsd.protocol import facts, path
 from ftpsd.protocol.line import BadLine
 from ftpsd.protocol.reply import FILE_UNAVAILABLE, BadArgument, Reply
 from ftpsd.session.control import Gone
 from ftpsd.session.data import DataPort
-from ftpsd.session.pump import Mode
 from ftpsd.session.rate import Rate
 from ftpsd.wire.channel import Channel, Peer
 from ftpsd.wire.files import FILES
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ftpsd.events import Event, Log
     from ftpsd.session.control import Control
     from ftpsd.session.credentials import Credentials
+    from ftpsd.session.pump import Mode
     from ftpsd.session.tls import Tls
     from ftpsd.wire.helper import Encryption, Granted
 
@@ -71,12 +71,14 @@ class Login:
         self.hash = "SHA-256"
         self.copy_from: str | None = None
         self.rename_from: str | None = None
-        self.facts = ";".join(listing.USUAL_FACTS)
+        self.facts = ";".join(facts.USUAL_FACTS)
         self.mask = granted.mask
 
     @property
     def how(self) -> Mode:
         """Give how bytes travel now."""
+        from ftpsd.session.pump import Mode
+
         return Mode(ascii=self.ascii, level=self.level if self.compressed else None)
 
     def close(self) -> None:

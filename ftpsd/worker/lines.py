@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ftpsd.protocol import listing
+from ftpsd.protocol.facts import select_facts
 from ftpsd.protocol.path import parent as parent_path
 from ftpsd.protocol.reply import clean
 from ftpsd.protocol.timestamp import list_date, mdtm_text
@@ -100,7 +101,7 @@ class Facts:
 
     def __init__(self, text: str, rights: Rights, *, of_directory: bool) -> None:
         """Select from "type;size;"; in a directory "." and ".." are itself and its parent."""
-        self.selected = listing.select_facts(text)
+        self.selected = select_facts(text)
         self.lost = rights.lost
         self.kinds = {".": "cdir", "..": "pdir"} if of_directory else {}
         self.created = "create" in self.selected

@@ -10,17 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftpsd.protocol import listing
+from ftpsd.protocol.facts import FACTS
 from ftpsd.protocol.listing import (
-    FACTS,
-    USUAL_FACTS,
     Entry,
     facts,
-    feature_text,
     human_size,
     long_line,
     mode_text,
     permissions,
-    select_facts,
     type_fact,
 )
 
@@ -163,8 +160,6 @@ def test_when_a_file_was_made_is_told_if_it_is_known() -> None:
         "modify=20200715120000;create=20200715110000; a"
     )
     assert facts(entry("a"), ("create", "perm"), "r", "file") == "perm=r; a"
-    assert "create" not in USUAL_FACTS
-    assert {"create", *USUAL_FACTS} == {*FACTS}
 
 
 def test_facts_come_in_their_order_before_the_name() -> None:
@@ -207,31 +202,6 @@ def test_the_perm_fact_says_what_may_be_done(
 ) -> None:
     assert permissions(False, *may) == file
     assert permissions(True, *may) == directory
-
-
-@pytest.mark.parametrize(
-    ("text", "selected"),
-    [
-        ("type;size;", ("type", "size")),
-        ("Size;TYPE", ("type", "size")),
-        ("unique;nonsense;perm;perm;", ("perm", "unique")),
-        ("", ()),
-        ("nonsense;", ()),
-    ],
-)
-def test_a_client_selects_facts(text: str, selected: tuple[str, ...]) -> None:
-    assert select_facts(text) == selected
-
-
-def test_every_fact_can_be_selected() -> None:
-    assert select_facts(";".join(reversed(FACTS))) == FACTS
-
-
-def test_the_feature_marks_what_is_selected() -> None:
-    assert feature_text(("type", "modify")) == (
-        "MLST type*;size;modify*;create;perm;unix.mode;unix.uid;unix.gid;unix.owner;unix.group;"
-        "unique;"
-    )
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftpsd.protocol import listing
+from ftpsd.protocol.facts import USUAL_FACTS
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.lines import Facts, Names
 from ftpsd.worker.rights import EVERYTHING
@@ -37,7 +38,7 @@ def test_every_line_is_that_of_its_file_alone(
         os.utime(path, (0, modified))
         path.chmod(mode)
     root = Root(str(tmp_path))
-    wanted = ";".join(listing.USUAL_FACTS)
+    wanted = ";".join(USUAL_FACTS)
     facts, above = Facts(wanted, EVERYTHING, of_directory=True), tmp_path.stat()
     every = lines(root, form="facts", facts=wanted)
     as_ls = lines(root, form="long")

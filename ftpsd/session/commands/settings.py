@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ftpsd.protocol import listing, reply
+from ftpsd.protocol import facts, reply
 from ftpsd.protocol.reply import Reply, clean
 from ftpsd.session.later import Later
 
@@ -63,7 +63,7 @@ def _utf8(_: Session, text: str) -> Reply:
 
 def _mlst(session: Session, text: str) -> Reply:
     login = session.logged_in
-    login.facts = ";".join(listing.select_facts(text))
+    login.facts = ";".join(facts.select_facts(text))
     told = f" {login.facts};" if login.facts else ""
     return Reply(reply.COMMAND_OK, "MLST OPTS" + told)
 
@@ -148,8 +148,8 @@ def features(session: Session, _: None) -> Reply:
         found.add(checksum.feature(session))
     # It stands for both (RFC 3659, section 7.8), and clients take it as the promise of MLSD.
     if "MLST" in known and "MLSD" in known:
-        chosen = session.login.facts if session.login else ";".join(listing.USUAL_FACTS)
-        found.add(listing.feature_text(listing.select_facts(chosen)))
+        chosen = session.login.facts if session.login else ";".join(facts.USUAL_FACTS)
+        found.add(facts.feature_text(facts.select_facts(chosen)))
     return Reply(reply.SYSTEM_STATUS, "Features:", *sorted(found), "End.")
 
 
