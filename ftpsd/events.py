@@ -51,6 +51,7 @@ NO_LANDLOCK = Event(
     "This kernel has no Landlock: workers are jailed by openat2(2) alone.",
 )
 READY = Event("7527fc2643f5442fa697afc7bf088ac5", INFO, "{process} is ready.")
+CROWDED = Event("90c37ec28b6146a082b23c6c7441f7c9", ERR, "{process} refused a session: {reason}.")
 NO_PROCESS = Event("938863eb9b8244a2b8bf8323f32e667a", ERR, "{process} cannot fork: {reason}.")
 BUG = Event("c4649d9315e84f68b9baa03357955b80", CRIT, "{process} failed: {reason}")
 

@@ -33,6 +33,9 @@ TEXT_BYTES = 8192
 ANSWER_SECONDS = 30.0
 """How long anyone waits for an answer that needs no network and no PAM."""
 
+CONNECTIONS = 4096
+"""Channels that the helper, the port broker or ftpsd-owner serves at the same time."""
+
 # Helper: what a session may ask, and how often.
 CREDENTIAL_BYTES = 1 << 20
 """What is read of one, as by systemd."""
@@ -55,7 +58,6 @@ ADDRESS_DELAY_SECONDS = 10.0
 """The most that a slowed attempt waits."""
 ADDRESSES = 4096
 """Addresses and users remembered; the oldest goes first."""
-HELPER_CONNECTIONS = 4096
 FAILURE_SECONDS = 1.0
 """What FailedLoginDelaySec= counts. A refused login is answered at a multiple of that, so that its
 cause cannot be timed."""
@@ -63,7 +65,6 @@ LOGIN_SECONDS = 60.0
 """How long PAM may take."""
 
 # Ports: what one control connection may hold.
-PORTS_CONNECTIONS = OWNER_CONNECTIONS = 4096
 OWNER_BUSY = 1024
 """Files of one user that are given away at the same time; beyond that its file system hangs."""
 LISTEN_TRIES = 64

@@ -52,6 +52,11 @@ ABOUT: Final = {
     "is the second wall, for a worker that was taken over itself. It takes Linux 5.19, and\n"
     "landlock among the security modules (lsm= on the kernel command line).",
     "READY": "A service of ftpsd started.",
+    "CROWDED": "A session, or a login, was ended that asked for one thing too many: all others go "
+    "on. No\n"
+    "setting changes these bounds. MaxConnections= in ftpsd.socket, and Sessions= keep below the "
+    "first\n"
+    "of them; an honest session never asks too often.",
     "NO_PROCESS": "No process could be had for what was asked. Who asked is told to come later "
     "(421); all others go on.\n"
     "Each session has one, a login two for a moment: see TasksMax= of ftpsd-helper.service, and "

@@ -77,7 +77,7 @@ class Ledger:
 
         A bound of 0 is none.
         """
-        if self._sessions[counted[-1]] >= limits.HELPER_CONNECTIONS:
+        if self._sessions[counted[-1]] >= limits.CONNECTIONS:
             return len(counted)
         for number, (one, most) in enumerate(zip(counted, bounds, strict=True), 1):
             if most and self._sessions[one] >= most:

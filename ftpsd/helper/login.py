@@ -252,8 +252,7 @@ def encryption(chosen: Settings, stores: tuple[Path, ...] = ()) -> helper.Encryp
 
     The kernel copies them, to memory that has no name: no byte of a key is in this process.
     """
-    names = (one.name for one in helper.Encryption.FIELDS[1:-2])
-    same = {name: getattr(chosen, name) for name in names}
+    same = {one.name: getattr(chosen, one.name) for one in helper.Encryption.FIELDS[1:-2]}
     contents = os.memfd_create("ftpsd-credentials")
     told: list[str] = []
     found = {one.name: one for place in stores for one in place.glob("ftpsd.*")}

@@ -39,8 +39,6 @@ STORED: Final = "session"
 class Session:
     """The connection of one session."""
 
-    __slots__ = ("asked", "sock")
-
     def __init__(self, sock: socket.socket) -> None:
         """Take over the accepted `sock`."""
         self.sock = sock
@@ -95,7 +93,8 @@ class Helper:
             sock, _ = self._listener.accept()
         except OSError:
             return
-        if len(self._sessions) >= limits.HELPER_CONNECTIONS:
+        if len(self._sessions) >= limits.CONNECTIONS:
+            self._log(events.CROWDED, process="ftpsd-helper", reason="too many connections")
             sock.close()
             return
         self._notify(f"FDSTORE=1\nFDNAME={STORED}", fds=[sock.fileno()])
@@ -104,6 +103,8 @@ class Helper:
     def _look(self, session: Session, event: int) -> None:
         """Handle that a session has sent something, or is gone."""
         session.asked += 1
+        if session.asked > limits.REQUESTS and not event & _GONE:
+            self._log(events.CROWDED, process="ftpsd-helper", reason="it is asked too often")
         if event & _GONE or session.asked > limits.REQUESTS:
             self._forget(session)
             return
@@ -159,10 +160,9 @@ class Helper:
         """Handle that an attempt asks something, or is over."""
         book, session = self._attempts[fd]
         now = time.monotonic()
-        try:
+        goes_on = False
+        with contextlib.suppress(OSError):
             goes_on = book.answer(now)
-        except OSError:
-            goes_on = False
         if book.lasting is not None:
             (over, counted), book.lasting = book.lasting, None
             self._lasting[over] = counted

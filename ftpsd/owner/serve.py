@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RULES: Final = (Rule(SetOwner, at_most=1), Rule(Give, after=SetOwner))
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **OWNER.calls}
 _GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
+_HANGS: Final = "too many files of one user, whose file system does not answer"
 _SPECIAL: Final = stat.S_ISUID | stat.S_ISGID
 STORED: Final = "bound-"
 """How the names begin under which systemd keeps channels over a restart."""
@@ -118,7 +119,8 @@ class Owners:
             sock, _ = self._listener.accept()
         except OSError:
             return
-        if len(self._clients) >= limits.OWNER_CONNECTIONS:
+        if len(self._clients) >= limits.CONNECTIONS:
+            self._log(events.CROWDED, process="ftpsd-owner", reason="too many connections")
             sock.close()
             return
         self.adopt(sock)
@@ -136,6 +138,8 @@ class Owners:
         # Threads come and go meanwhile: a copy is made in one step.
         busy = sum(one.uid == client.uid for one in list(self._busy))
         if event & _GONE or busy >= limits.OWNER_BUSY:
+            if not event & _GONE:
+                self._log(events.CROWDED, process="ftpsd-owner", reason=_HANGS)
             self._leave(client)
             return
         # A user's own file system (FUSE) takes as long as it likes, even to close a file. It is

@@ -111,7 +111,8 @@ class Broker:
             sock, _ = self._listener.accept()
         except OSError:
             return
-        if len(self._clients) >= limits.PORTS_CONNECTIONS:
+        if len(self._clients) >= limits.CONNECTIONS:
+            self._log(events.CROWDED, process="ftpsd-ports", reason="too many connections")
             sock.close()
         else:
             self.adopt(sock)

@@ -336,7 +336,7 @@ def test_sessions_that_are_over_leave_nothing() -> None:
 def test_there_are_never_more_sessions_than_the_helper_can_watch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limits, "HELPER_CONNECTIONS", 2)
+    monkeypatch.setattr(limits, "CONNECTIONS", 2)
     ledger = Ledger()
 
     assert [ledger.claim((bytes([n]), HERE, b""), NONE) for n in range(3)] == [0, 0, 3]

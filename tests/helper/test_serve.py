@@ -35,7 +35,7 @@ from ftpsd import events, limits, options
 from ftpsd.helper import serve, settings
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 listener, spawner, stored = (socket.socket(fileno=int(fd)) for fd in sys.argv[3:])
-limits.HELPER_CONNECTIONS, limits.ATTEMPTS_AT_ONCE, limits.FAILURE_SECONDS = 4, 2, 0.001
+limits.CONNECTIONS, limits.ATTEMPTS_AT_ONCE, limits.FAILURE_SECONDS = 4, 2, 0.001
 def load(who):
     name, _ = who.known()
     often = options.failures(sys.argv[2]) if name == "anonymous" else limits.LOGIN_ATTEMPTS
@@ -169,6 +169,7 @@ def test_a_session_may_ask_so_often(served: Helper) -> None:
     peer.send(helper.Ping())
 
     assert closed(peer)
+    assert "it is asked too often" in served.end()
 
 
 def test_sessions_beyond_the_bound_are_closed_and_then_let_in_again(served: Helper) -> None:
@@ -180,6 +181,7 @@ def test_sessions_beyond_the_bound_are_closed_and_then_let_in_again(served: Help
     served.stored.channel.sock.shutdown(socket.SHUT_WR)
     assert closed(served.stored)
     assert isinstance(served.connect().ask(helper.Ping()), Done)
+    assert served.end().count("too many connections") == 1
 
 
 def test_more_attempts_than_at_once_wait_for_their_turn(served: Helper) -> None:

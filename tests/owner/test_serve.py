@@ -256,6 +256,7 @@ def test_a_file_that_is_slow_to_close_holds_up_nobody_else(
     driven.turn(0.1)
     with pytest.raises(Closed):
         again.channel.receive(5.0)
+    assert "whose file system does not answer" in driven.said[0]
 
     assert time.monotonic() - begun < 10
 
@@ -263,11 +264,12 @@ def test_a_file_that_is_slow_to_close_holds_up_nobody_else(
 def test_connections_beyond_the_bound_are_closed(
     driven: Driven, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "OWNER_CONNECTIONS", 1)
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
     kept, refused = driven.bound(), driven.connect()
 
     with pytest.raises(Closed):
         refused.channel.receive(5.0)
+    assert driven.said == ["MESSAGE=ftpsd-owner refused a session: too many connections."]
     kept.close()
     driven.turn()
     assert driven.left == 0

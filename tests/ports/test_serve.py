@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The broker serves many sessions at once, and nothing one of them does concerns another.
-
-No thread of its own: a test says when the broker takes its turn.
-"""
+"""The broker serves many sessions at once, and nothing one of them does concerns another."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ HERE, CLIENT, THIEF = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
 class Driven:
-    """A broker, what it is connected to by, and what it has kept and logged."""
+    """A broker, and what it has kept and logged; a test says when it takes its turn."""
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
         self.stack = stack
@@ -357,11 +354,12 @@ def test_a_session_that_does_not_read_is_given_up(driven: Driven) -> None:
 def test_channels_beyond_the_bound_are_closed(
     driven: Driven, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "PORTS_CONNECTIONS", 1)
+    monkeypatch.setattr(limits, "CONNECTIONS", 1)
     first, second = driven.attach(), driven.connect()
 
     assert hung_up(second)
     assert listen(driven, first)
+    assert driven.said == ["MESSAGE=ftpsd-ports refused a session: too many connections."]
 
 
 def test_who_hangs_up_before_being_accepted_is_nobody(driven: Driven) -> None:
