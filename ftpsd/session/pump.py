@@ -137,8 +137,12 @@ class ReceiveFile:
     def step(self) -> bool:
         """Write what has arrived."""
         size = self._data.recv_into(self._buffer)
-        write(self._file, memoryview(self._buffer)[:size])
-        self.bytes += size
+        left = memoryview(self._buffer)[:size]
+        while left:
+            # What is in the file counts, though it be the last before the disk is full.
+            written = posix.write(self._file, left)
+            self.bytes += written
+            left = left[written:]
         if size == len(self._buffer) < _PIECE:
             self._buffer = bytearray(_PIECE)
         return size > 0

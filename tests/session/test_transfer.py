@@ -83,6 +83,7 @@ def test_who_sends_all_of_a_file_before_it_looks_is_told_why_it_is_refused(tmp_p
         said = client.store("STOR new", bytes(20 << 20))
 
         assert said == "552 The file would be too large."
+        assert "STOR /new ended after 102400 bytes" in client.served.log()
         assert client.store("STOR new", b"small")[:3] == "226"
 
 
