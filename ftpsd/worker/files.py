@@ -42,6 +42,7 @@ def open_file(root: Root, request: files.Open) -> files.Opened:
 def create(root: Root, request: files.Create) -> tuple[int, str]:
     """Open a regular file for writing at the place asked for; give it and its path."""
     rights = root.rights
+    rights.need_whole(request.path)
     rights.need_named("upload", request.path)
     if request.offset and request.mode != "store":
         raise _out_of_range()
@@ -151,6 +152,7 @@ def _named(root: Root, path: str) -> Iterator[tuple[int, str]]:
 
 def make_directory(root: Root, request: files.MakeDirectory) -> Done:
     """Make a directory."""
+    root.rights.need_whole(request.path)
     with _named(root, request.path) as (parent, name):
         os.mkdir(name, root.rights.chosen.directory_mode, dir_fd=parent)
     return Done()
@@ -173,6 +175,7 @@ def remove(root: Root, request: files.Remove) -> Done:
 def rename(root: Root, request: files.Rename) -> Done:
     """Give a file or directory another path."""
     rights = root.rights
+    rights.need_whole(request.new_path)
     with (
         _named(root, request.path) as (source, name),
         _named(root, request.new_path) as (target, new_name),
@@ -225,6 +228,7 @@ def set_group(root: Root, request: files.SetGroup) -> Done:
 
 def link(root: Root, request: files.Link) -> Done:
     """Make a symbolic link."""
+    root.rights.need_whole(request.path)
     with _named(root, request.path) as (parent, name):
         os.symlink(request.target, name, dir_fd=parent)
     return Done()

@@ -96,6 +96,11 @@ class Rights:
         if not self.named(kind, path):
             raise files.Refused(reason="forbidden")
 
+    def need_whole(self, path: str) -> None:
+        """Raise `Refused` if nothing is to be made by this name, for no listing would show it."""
+        if not self.is_whole(path.rstrip("/").rpartition("/")[2]):
+            raise files.Refused(reason="name")
+
     def lists(self, name: str) -> bool:
         """Say whether a name is shown in listings."""
         known = self._unlisted is None or name in (".", "..")
