@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pwd
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -132,6 +133,11 @@ def _unreadable(key: str, text: str) -> Iterator[str]:
 def _tls(chosen: Settings) -> Iterator[str]:
     """Say what this OpenSSL does not know: no session could begin TLS."""
     context = openssl.Context(openssl.PROTOCOL_TLS_SERVER)
+    if not openssl.known():
+        yield (
+            f"Python {sys.version_info.major}.{sys.version_info.minor} is not known here: tickets "
+            "for data connections are too few, and uploads of Java clients over TLS fail"
+        )
     if chosen.tls_ciphers:
         try:
             context.set_ciphers(chosen.tls_ciphers)

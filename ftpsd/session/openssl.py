@@ -72,7 +72,7 @@ __all__ = [
 ]
 Context = _SSLContext
 
-KNOWN = ((3, 11), (3, 12), (3, 13))
+KNOWN = ((3, 11), (3, 12), (3, 13), (3, 14))
 """The releases of CPython in whose Modules/_ssl.c the pointers lie where they are read here."""
 
 TICKET_SECONDS = 7 * 86400

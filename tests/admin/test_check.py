@@ -11,6 +11,7 @@ import pytest
 from ftpsd.admin import check
 from ftpsd.helper import settings
 from ftpsd.options import Settings
+from ftpsd.session import openssl
 from ftpsd.session.verbs import OLDER, SITE, VERBS
 
 HERE: dict[str, Any] = {"pam_service": "here"}
@@ -105,3 +106,9 @@ def test_a_certificate_without_its_key_is_said(places: Path, one: str, other: st
     (places / "usr").mkdir()
     (places / "usr" / other).write_text("x")
     assert said() == []
+
+
+def test_a_python_whose_tls_is_not_known_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openssl, "KNOWN", ((3, 10),))
+
+    assert "is not known here" in said()[0]
