@@ -117,6 +117,21 @@ def _listing(v: Values) -> dict[str, str]:
     return found
 
 
+SITES = ("SITE_CHMOD", "SITE_HELP", "SITE_UMASK")
+"""What SITE was in vsftpd; whoever was allowed no more than that is allowed no more now."""
+NEWER = {
+    "APPE": ("COMB",),
+    "DELE": ("COMB", "SITE_RMDIR"),
+    "LIST": ("MLSD",),
+    "MDTM": ("MFF", "MFMT", "SITE_UTIME"),
+    "MKD": ("SITE_MKDIR",),
+    "RMD": ("SITE_RMDIR",),
+    "SITE": ("MFF",),
+    "STOR": ("COMB", "SITE_CPTO", "SITE_SYMLINK"),
+}
+"""Commands that vsftpd did not know, and that do what was denied."""
+
+
 def commands(text: str) -> tuple[list[str], list[str]]:
     """Give the commands of a list, and the entries that never match: vsftpd wants no blanks.
 
@@ -147,12 +162,13 @@ def _session(v: Values, who: Person) -> dict[str, str]:
         "DownloadRate": bounded(rate),
     }
     if v.text("cmds_allowed"):
-        found["AllowCommands"] = " ".join(
-            dict.fromkeys([*commands(v.text("cmds_allowed"))[0], "QUIT"])
-        )
+        known = commands(v.text("cmds_allowed"))[0]
+        each = [more for one in known for more in (SITES if one == "SITE" else (one,))]
+        found["AllowCommands"] = " ".join(dict.fromkeys([*each, "QUIT"]))
     denied = [one for one in commands(v.text("cmds_denied"))[0] if one != "QUIT"]
+    denied += [newer for one in denied for newer in NEWER.get(one, ())]
     if denied:
-        found["DenyCommands"] = " ".join(denied)
+        found["DenyCommands"] = " ".join(dict.fromkeys(denied))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ftpsd.admin.vsftpd import patterns
 from ftpsd.admin.vsftpd.keys import LONGEST, LONGEST_DELAY, MOST_FAILURES
-from ftpsd.admin.vsftpd.person import commands, is_host, message, ports
+from ftpsd.admin.vsftpd.person import NEWER, commands, is_host, message, ports
 
 if TYPE_CHECKING:
     from ftpsd.admin.vsftpd.plan import Plan
@@ -111,6 +111,10 @@ def _commands(v: Values, _tree: Tree, plan: Plan) -> None:
                 f"{name}: {one!r} matches no command in vsftpd, where blanks and small letters "
                 "count; it is left out."
             )
+    for one in commands(v.text("cmds_denied"))[0]:
+        if one in NEWER:
+            newer = " ".join(NEWER[one]).replace("_", " ")
+            plan.changes.append(f"With {one} is denied what vsftpd did not know: {newer}.")
 
 
 def _times(v: Values, _tree: Tree, plan: Plan) -> None:

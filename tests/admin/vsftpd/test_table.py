@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from ftpsd.admin.vsftpd.command import make
 from ftpsd.admin.vsftpd.keys import SECTIONS
+from ftpsd.admin.vsftpd.person import NEWER, SITES
 from ftpsd.admin.vsftpd.plan import Plan
 from ftpsd.admin.vsftpd.report import report
 from ftpsd.admin.vsftpd.row import VENDORS, Fate, Kind, Row, User
 from ftpsd.admin.vsftpd.table import TABLE
 from ftpsd.admin.vsftpd.tree import Tree
 from ftpsd.options import OPTIONS
+from ftpsd.session.verbs import SITE, VERBS
 
 VALUES = {
     Kind.BOOLEAN: ("YES", "no", "TRUE", "false", "1", "0", "", "2", "perhaps"),
@@ -319,3 +321,12 @@ def test_a_line_break_of_another_kind_in_a_value_begins_no_new_setting(tree: Tre
     plan = planned("local_enable=YES\nlocal_root=/srv\r[Login]\rMinimumUID=1\n", tree)
 
     assert plan.problems or "\r" not in "".join(plan.files().values())
+
+
+def test_what_is_denied_by_its_newer_names_too_is_there(tree: Tree) -> None:
+    known = {*VERBS, *(f"SITE_{one}" for one in SITE)}
+
+    assert {*SITES, *NEWER, *(one for newer in NEWER.values() for one in newer)} <= known | {"SITE"}
+    assert "DenyCommands=MKD SITE_MKDIR" in "".join(
+        planned("local_enable=YES\ncmds_denied=MKD\n", tree).files().values()
+    )
