@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ftpsd.session.stream import Stream
 
 _PIECE = 1 << 17
+_COMPRESSED = 1 << 14
+"""Taken at once of what is to be decompressed, which may become a thousand times as much: so often
+the client is looked at, and the room that is left."""
 
 
 def _damaged() -> OSError:
@@ -79,7 +82,7 @@ class ReceiveInflated:
 
     def step(self) -> bool:
         """Write what has arrived. Raise `OSError` for what is no whole zlib stream."""
-        piece = self._data.recv(_PIECE)
+        piece = self._data.recv(_COMPRESSED)
         if not piece:
             # Nothing at all is an empty file: lftp sends no stream for one.
             if self._begun and not self._inflate.eof:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from ftpsd.session import pump
+from ftpsd.session.deflate import ReceiveInflated
 
 if TYPE_CHECKING:
     from served import Client
@@ -80,3 +82,28 @@ def test_an_upload_takes_a_buffer_anew_at_most_once(*, secure: bool, buffers: in
 
     assert len({id(one) for one in records.given}) == buffers
     assert receiving.bytes == 5 * pump._FIRST
+
+
+class Bomb:
+    """A connection on which all has arrived that zeros become when they are compressed."""
+
+    def __init__(self, size: int) -> None:
+        self._left = zlib.compress(bytes(size))
+
+    def recv(self, size: int) -> bytes:
+        piece, self._left = self._left[:size], self._left[size:]
+        return piece
+
+
+def test_little_is_decompressed_between_one_look_at_the_room_and_the_next() -> None:
+    written = [0]
+
+    def write(piece: bytes) -> None:
+        written[-1] += len(piece)
+
+    receiving = ReceiveInflated(write, cast("Stream", Bomb(100 << 20)))
+    while receiving.step():
+        written.append(0)
+
+    assert sum(written) == 100 << 20
+    assert max(written) < 1 << 25
