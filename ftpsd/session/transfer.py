@@ -159,6 +159,9 @@ class Transfer:
         poll.register(session.control, select.POLLIN)
         more = [(data.fileno(), select.POLLIN)]
         try:
+            if data.secure:
+                # Whoever has sent all waits for ours, having announced its own end (ftplib).
+                data.finish()
             while poll.poll(max(0.0, deadline - time.monotonic()) * 1000) == more:
                 if not data.sock.recv(_LINGER_PIECE):
                     break

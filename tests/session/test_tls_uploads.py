@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from secured import V12, V13, VERSIONS, Protected, SecureClient, client_context, reset
-from served import Served, eventually, everything
+from served import Served, eventually, everything, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SIZES = (0, 1, 20_000, 3_000_000)
 CONTENT = os.urandom(3_000_000)
@@ -128,6 +129,25 @@ def test_a_hundred_megabytes_arrive_from_a_client_that_reads_nothing(secured: Se
     (secured.root / "large").unlink()
 
     assert found.digest() == expected.digest()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_who_sends_all_and_waits_for_the_end_is_told_why_it_is_refused(
+    secured: Served, credentials: Path, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    """As ftplib does: it looks for the reply when the server has announced its end as well."""
+    (tmp_path / "ftpsd.conf").write_text("[Files]\nMaxFileSize=100K\n")
+    change = "from ftpsd.session import transfer; transfer._LINGER_SECONDS = 1000"
+    options = ("--credentials", str(credentials), "--config", str(tmp_path))
+    with (
+        serving(secured.root, tmp_path / "log", *options, change=change) as served,
+        SecureClient(served, version) as client,
+    ):
+        with client.login().transfer("STOR new") as data:
+            data.sendall(CONTENT)
+            announced_and_waited(data)
+
+        assert client.reply() == "552 The file would be too large."
 
 
 @pytest.mark.parametrize("version", VERSIONS)
