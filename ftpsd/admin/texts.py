@@ -68,7 +68,8 @@ PURPOSES: Final = {
     "PAM knows. It may be a system account, but not root.",
     "PAMService": "The file in /etc/pam.d that says how passwords are checked.",
     "PAMSession": "Open a PAM session for each login, so that it shows in loginctl and the modules "
-    "of the PAM file's session stack are run.",
+    "of the PAM file's session stack are run. From systemd 258 on pam_systemd reads what only "
+    "ProcSubset=all in a drop-in of ftpsd-helper.service shows it.",
     "Sessions": "So many may be logged in at the same time; the next is told to come later (421).",
     "SessionsPerUser": "So many sessions one user may have at the same time. They are counted anew "
     "when the helper is restarted.",
