@@ -19,6 +19,7 @@ from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.confine import confine
 from ftpsd.worker.directory import Directory
+from ftpsd.worker.filter import install
 from ftpsd.worker.lines import Names
 from ftpsd.worker.refusal import refusal
 from ftpsd.worker.rights import Rights
@@ -168,4 +169,5 @@ def prepare(
         user = group = ""
     names = Names(user, group, read_only=not chosen.write, hide_owners=chosen.hide_owners)
     owner = None if owner_fd is None else Peer(Channel(socket.socket(fileno=owner_fd)), OWNER)
+    install()
     return lambda channel: Worker(channel, beneath, names, owner).serve()

@@ -198,6 +198,21 @@ def test_a_worker_is_the_user_and_no_more(ground: Ground, probe: Probe) -> None:
     assert {one for one in held if one[0] == "/"} <= {"/home/anna", "/dev/null"}
 
 
+def test_a_worker_has_a_filter_beyond_that_of_the_unit(ground: Ground, probe: Probe) -> None:
+    """Without it, a socket of the host's would be the way to who runs programs for the user."""
+    others = ground.workers()
+    probe.ask(wires.login, "anna", ACCOUNTS["anna"])
+    (worker,) = ground.workers() - others
+    run = ground.machine.run
+    spawner = run("pgrep", "--oldest", "--full", "__main__.py spawner").stdout.strip()
+    unit, own = (
+        int(run("awk", "/^Seccomp_filters/ {print $2}", f"/proc/{one}/status").stdout)
+        for one in (spawner, worker)
+    )
+
+    assert own == unit + 1
+
+
 def test_a_worker_is_confined_by_landlock(ground: Ground, probe: Probe) -> None:
     if not version():
         pytest.skip("this kernel has no Landlock")

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a worker never does, it cannot do; what it does, it can.
+
+The filter is of a thread: each test puts it on one of its own, which then ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from ftpsd.worker.filter import NUMBERS, install, program
+
+T = TypeVar("T")
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_ALLOWED, _REFUSED = 0x7FFF0000, 0x00050001
+_FAMILY = socket.AF_UNIX
+
+
+def filtered(act: Callable[[], T]) -> T:
+    """Run in a thread with the filter on it; give what it gives, raise what it raises."""
+    given: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            assert _LIBC.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+            install()
+            given.append(act())
+        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    for error in failed:
+        raise error
+    return given[0]
+
+
+def call(number: int, *arguments: int) -> int:
+    """Make a system call, past what libc makes of it. Raise `OSError`."""
+    result: int = _LIBC.syscall(ctypes.c_long(number), *map(ctypes.c_long, arguments))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def new_process() -> None:
+    if os.fork() == 0:
+        os._exit(0)
+
+
+def datagrams(act: Callable[[socket.socket], T]) -> T:
+    with socket.socket(_FAMILY, socket.SOCK_DGRAM) as sock:
+        return act(sock)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        new_process,
+        lambda: os.posix_spawn("/bin/true", ["true"], {}),
+        lambda: threading.Thread(target=int).start(),
+        lambda: socket.socket(_FAMILY),
+        lambda: socket.socket(_FAMILY, socket.SOCK_SEQPACKET),
+        socket.socketpair,
+        lambda: datagrams(lambda sock: sock.connect("/nowhere")),
+        lambda: datagrams(lambda sock: sock.bind("/nowhere/at/all")),
+        lambda: os.kill(os.getpid(), 0),
+        lambda: signal.pthread_kill(threading.get_ident(), 0),
+        lambda: fcntl.fcntl(0, 10, 0),
+        lambda: fcntl.ioctl(0, 0x8901, struct.pack("i", 0)),
+        lambda: resource.prlimit(os.getppid(), resource.RLIMIT_CPU),
+        lambda: call({"x86_64": 250}.get(os.uname().machine, 219), 0, -3, 0),
+    ],
+    ids=["fork", "spawn", "thread", "stream", "seqpacket", "pair", "connect", "bind", "kill",
+         "tgkill", "F_SETSIG", "FIOSETOWN", "prlimit", "keyctl"],
+)  # fmt: skip
+def test_what_a_worker_never_does_it_cannot(act: Callable[[], object]) -> None:
+    with pytest.raises((PermissionError, RuntimeError)):
+        filtered(act)
+
+
+def test_what_a_worker_does_it_can(tmp_path: Path) -> None:
+    def act() -> str:
+        (tmp_path / "a").write_text("content")
+        os.rename(tmp_path / "a", tmp_path / "b")
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(reading, False)
+        os.close(reading)
+        os.close(writing)
+        resource.getrlimit(resource.RLIMIT_NOFILE)
+        return (tmp_path / "b").read_text()
+
+    assert filtered(act) == "content"
+
+
+def test_a_worker_can_write_to_the_journal(tmp_path: Path) -> None:
+    with socket.socket(_FAMILY, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / "journal"))
+
+        def act() -> int:
+            return datagrams(lambda sock: sock.sendto(b"MESSAGE=x\n", str(tmp_path / "journal")))
+
+        assert filtered(act) == 10
+
+
+def decide(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
+    """Run the filter as the kernel does (seccomp_data, linux/seccomp.h)."""
+    known = NUMBERS[machine][0] if architecture is None else architecture
+    data = struct.pack("=iIQ6Q", number, known, 0, *arguments, *[0] * (6 - len(arguments)))
+    steps = list(struct.iter_unpack("=HBBI", program(machine)))
+    at = value = 0
+    while True:
+        code, if_true, if_false, constant = steps[at]
+        at += 1
+        if code == 0x20:
+            (value,) = struct.unpack_from("=I", data, constant)
+        elif code == 0x54:
+            value &= constant
+        elif code == 0x15:
+            at += if_true if value == constant else if_false
+        else:
+            return int(constant)
+
+
+@pytest.mark.parametrize("machine", NUMBERS)
+def test_each_machine_has_the_same_filter(machine: str) -> None:
+    numbers = {name: one for name, one in NUMBERS[machine][1].items() if one is not None}
+    datagram, stream = (numbers["socket"], 1, 2 | 0x80000), (numbers["socket"], 1, 1 | 0x80000)
+
+    assert len(set(numbers.values())) == len(numbers)
+    assert decide(machine, numbers["clone"], 17) == _REFUSED
+    assert (decide(machine, *datagram), decide(machine, *stream)) == (_ALLOWED, _REFUSED)
+    assert decide(machine, numbers["prlimit64"], 0, 7) == _ALLOWED
+    assert decide(machine, numbers["fcntl"], 0, 4) == _ALLOWED
+    assert decide(machine, 0, 0) == _ALLOWED
+    assert decide(machine, numbers["fcntl"], 0, 4, architecture=1) == _REFUSED
