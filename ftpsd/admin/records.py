@@ -26,6 +26,7 @@ GROUP: Final = "ftpsd-users"
 """Its members log in by FTP whatever their shell is (pam.d/ftpsd)."""
 NO_SHELL: Final = "/usr/sbin/nologin"
 _PUBLIC, _PRIVATE = 0o644, 0o600
+_LOCK: Final = ".ftpsdctl.lock"
 
 
 class BadRecord(Exception):
@@ -57,7 +58,8 @@ class Store:
     def changing(self) -> Iterator[None]:
         """Keep others from changing records meanwhile: two could choose the same id."""
         self.directory.mkdir(mode=0o755, exist_ok=True)
-        fd = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Not the directory itself: who may read it, as everyone may, could keep it locked for ever.
+        fd = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _PRIVATE)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             yield

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,28 @@ def test_only_one_changes_records_at_a_time(tmp_path: Path) -> None:
         process.join()
 
     assert (tmp_path / "count").read_text() == "150"
+
+
+def test_who_may_only_read_the_records_keeps_nobody_from_changing_them(tmp_path: Path) -> None:
+    """A lock of flock(2) can be had on whatever can be opened, and everyone may open these."""
+    tmp_path.chmod(0o755)
+    store = Store(tmp_path)
+    with store.changing():
+        store.add(SCAN, HASH)
+    every = [path for path in (tmp_path, *tmp_path.iterdir()) if not path.is_symlink()]
+    held = [os.open(path, os.O_RDONLY) for path in every if path.stat().st_mode & 0o044]
+    try:
+        for fd in held:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        signal.alarm(10)
+        with store.changing():
+            store.remove(SCAN)
+    finally:
+        signal.alarm(0)
+        for fd in held:
+            os.close(fd)
+
+    assert store.names() == []
 
 
 def test_there_are_no_users_where_there_is_no_directory(tmp_path: Path) -> None:

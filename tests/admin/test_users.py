@@ -125,7 +125,7 @@ def test_a_name_is_refused_with_the_reason(store: Store, home: str, name: str, r
     with pytest.raises(Refused, match=reason):
         users.add(Wanted(name=name, home=home), HASH, store, DEFAULTS)
 
-    assert list(store.directory.iterdir()) == []
+    assert list(store.directory.glob("[!.]*")) == []
 
 
 @pytest.mark.parametrize("name", ["scan", "max@example.org", "1und1", "a.b-c_d+e", "_x", "X" * 64])
@@ -253,7 +253,7 @@ def test_a_user_as_whom_others_work_is_deleted_after_them(store: Store, home: st
     users.delete("two", store)
     users.delete("scan", store)
 
-    assert list(store.directory.iterdir()) == []
+    assert list(store.directory.glob("[!.]*")) == []
 
 
 def test_it_is_told_why_a_user_does_not_get_in(store: Store, home: str) -> None:
