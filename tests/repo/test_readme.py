@@ -76,5 +76,15 @@ def test_what_the_readme_follows_in_the_journal_has_the_fields_it_asks_for() -> 
             assert field.lower() in shared or f"{{{field.lower()}}}" in by_id[number]
 
 
+def test_nobody_else_can_write_what_the_readme_follows_in_the_journal() -> None:
+    """Any local user can have any id and any field in the journal that does not begin with _."""
+    found = re.findall(r"journalctl -f ([^|]*)MESSAGE_ID=", README.read_text("utf-8"))
+
+    assert len(found) == 2
+    assert [
+        one for one in found if not re.search(r"\b_(UID=0|SYSTEMD_SLICE=system-ftpsd)", one)
+    ] == []
+
+
 if __name__ == "__main__":
     README.write_text(_made(README.read_text("utf-8")), "utf-8")
