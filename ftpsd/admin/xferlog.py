@@ -28,7 +28,8 @@ _UNIT: Final = "ftpsd@"
 def line(entry: Mapping[str, Any]) -> str | None:
     """Give the line for one entry of the journal, as xferlog(5) has it; `None` if it has none.
 
-    Entries of other units are left out: whoever may log could have written them.
+    Entries of other units are left out: whoever may log could have written them. One of a session
+    that was taken over may have anything in any field, or no field at all.
     """
     found = {name: _text(value) for name, value in entry.items()}
     verb = _VERBS.get(found.get("MESSAGE_ID", "")) or found.get("FTPSD_VERB", "")
@@ -38,15 +39,15 @@ def line(entry: Mapping[str, Any]) -> str | None:
     return " ".join(
         (
             time.ctime(int(found["__REALTIME_TIMESTAMP"]) / 1e6),
-            found.get("FTPSD_SECONDS", "0"),
-            _word(found["FTPSD_REMOTE"]),
-            found["FTPSD_BYTES"],
-            _word(found["FTPSD_PATH"]),
+            _number(found.get("FTPSD_SECONDS", "")),
+            _word(found.get("FTPSD_REMOTE", "")),
+            _number(found.get("FTPSD_BYTES", "")),
+            _word(found.get("FTPSD_PATH", "")),
             "a" if found.get("FTPSD_TYPE") == "A" else "b",
             "_",
             direction,
             "a" if found.get("FTPSD_ANONYMOUS") == "yes" else "r",
-            _word(found["FTPSD_USER"]),
+            _word(found.get("FTPSD_USER", "")),
             *("ftp", "0", "*"),
             "i" if found["MESSAGE_ID"] == TRANSFER_FAILED.id else "c",
         )
@@ -66,6 +67,11 @@ def _text(value: object) -> str:
 def _word(text: str) -> str:
     """Make one word of a text, as wu-ftpd did."""
     return "".join(one if one.isprintable() and one != " " else "_" for one in text) or "_"
+
+
+def _number(text: str) -> str:
+    """Give a number as it stands, and 0 for anything else."""
+    return text if text.isascii() and text.isdecimal() else "0"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

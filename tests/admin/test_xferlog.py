@@ -77,3 +77,19 @@ def test_a_line_has_eighteen_words_whatever_is_in_it() -> None:
     assert found is not None
     assert len(found.split(" ")) == 18 + WHEN.count("  ")
     assert found.isprintable()
+
+
+@pytest.mark.parametrize("name", ["USER", "REMOTE", "PATH", "BYTES", "SECONDS"])
+@pytest.mark.parametrize("value", ["1\n2", "\x1b]0;x\x07", "\u0661", "-1", "", None])
+def test_a_session_that_was_taken_over_has_no_more_than_its_line(
+    name: str, value: str | None
+) -> None:
+    """What it writes into the journal is its own, and an admin's terminal shows it."""
+    entry = ENTRY | {f"FTPSD_{name}": value}
+    if value is None:
+        del entry[f"FTPSD_{name}"]
+    found = line(entry)
+
+    assert found is not None
+    assert len(found.split(" ")) == 18 + WHEN.count("  ")
+    assert found.isprintable()
