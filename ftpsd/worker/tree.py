@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ftpsd.worker.rights import Rights
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+AT_ONCE: Final = 8192
+"""Names of one directory that are held."""
 
 
 def remove_tree(root: Root, path: str) -> Iterator[int]:
@@ -43,9 +46,8 @@ def remove_tree(root: Root, path: str) -> Iterator[int]:
 def _empty(directory: int, device: int, depth: int, rights: Rights) -> Iterator[int]:
     if depth > limits.TREE_DEPTH:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    # A listing taken whole: removing while reading a directory may skip names.
     count = 0
-    for name in os.listdir(directory):
+    for name in _names(directory):
         rights.walk(name)
         fd = _directory(directory, name)
         if fd is None:
@@ -63,6 +65,20 @@ def _empty(directory: int, device: int, depth: int, rights: Rights) -> Iterator[
             os.rmdir(name, dir_fd=directory)
         count += 1
         yield count
+
+
+def _names(directory: int) -> Iterator[str]:
+    """Give the names in a directory of which each is removed before the next is asked for.
+
+    Removing while reading a directory may skip names, and to take them whole, there may be more
+    than memory holds: they are taken some at a time, each time from the beginning.
+    """
+    most = taken = AT_ONCE
+    while taken == most:
+        with os.scandir(directory) as entries:
+            names = [entry.name for entry in itertools.islice(entries, most)]
+        taken = len(names)
+        yield from names
 
 
 def _directory(above: int, name: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ftpsd import limits
+from ftpsd.worker import tree
 from ftpsd.worker.beneath import Root
 from ftpsd.worker.refusal import refusal
 from ftpsd.worker.tree import remove_tree
@@ -55,6 +57,37 @@ def test_a_tree_is_removed_and_counted(root: Root, jail: Path) -> None:
 
     assert counts == list(range(1, 9))
     assert sorted(os.listdir(jail)) == ["kept"]
+
+
+@pytest.mark.parametrize("count", [0, 2, 3, 4, 9])
+def test_a_directory_of_any_size_is_removed_some_names_at_a_time(
+    root: Root, jail: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(tree, "AT_ONCE", 3)
+    (jail / "many").mkdir()
+    for number in range(count):
+        (jail / f"many/{number}").write_text("")
+
+    assert list(remove_tree(root, "/many")) == list(range(1, count + 2))
+
+
+def test_a_large_directory_is_not_held_in_memory(
+    root: Root, jail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its user may have more files than the helper, whose unit a worker is in, has memory."""
+    monkeypatch.setattr(tree, "AT_ONCE", 512)
+    (jail / "many").mkdir()
+    for number in range(8 * tree.AT_ONCE):
+        (jail / f"many/{number:0200}").touch()
+    tracemalloc.start()
+    try:
+        for _ in remove_tree(root, "/many"):
+            pass
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 3 * tree.AT_ONCE * 300
 
 
 def test_what_links_lead_to_stays(root: Root, jail: Path) -> None:
