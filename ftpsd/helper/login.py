@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import socket
 import time
 from pathlib import Path
@@ -54,7 +55,7 @@ class Conversation:
         self._log = log
         self._pid: int | None = None
         self._session: Attempt | None = None
-        self._ready: int | None = None
+        self._held: tuple[int, socket.socket] | None = None
 
     def answer(self) -> None:
         """Read one request and answer it. Raise `Malformed` or `Closed`."""
@@ -195,7 +196,7 @@ class Conversation:
             ready, readied = os.pipe()
             stack.callback(os.close, readied)
             try:
-                owner = None
+                worker, owner = theirs.dup() if self._session else theirs, None
                 if found.owner:
                     bound = SetOwner(uid=found.uid, owner=found.owner)
                     owner = stack.enter_context(attach(OWNER_SOCKET, bound)).fileno()
@@ -228,7 +229,7 @@ class Conversation:
             self._say(events.LOGIN_FAILED, reason=f"{found.root}: {reason}")
             close_all([ready, *granted.descriptors()])
             raise helper.NoDirectory if said else helper.Unavailable
-        self._ready = ready
+        self._held = ready, worker
         return granted
 
     def _unheard(self, key: str, reason: str) -> None:
@@ -239,8 +240,13 @@ class Conversation:
         if self._session is None:
             return
         self._channel.close()
-        if self._ready is not None:
-            _wait(self._ready, None)
+        if self._held is not None:
+            ready, worker = self._held
+            # Who ends the PAM session (loginctl terminate-user) ends the worker: it has no other.
+            signal.signal(signal.SIGTERM, lambda _, __: worker.shutdown(socket.SHUT_RDWR))
+            _wait(ready, None)
+            # The session is to see at once that the worker is gone.
+            worker.close()
         self._session.close(session=True)
 
     def _say(self, event: events.Event, **fields: object) -> None:
@@ -297,10 +303,8 @@ def connected(request: Asking) -> Control:
 
 def asking(request: Asking) -> settings.Who:
     """Give who asks, for policies. Raise `Unavailable` if the client has left."""
-    control = connected(request)
-    if isinstance(request, helper.GetEncryption | helper.GetGreeting):
-        return account.who("", control, tls=getattr(request, "tls", True), host=None)
-    return account.who(request.user, control, tls=request.tls, host=request.host)
+    user, tls = getattr(request, "user", ""), getattr(request, "tls", True)
+    return account.who(user, connected(request), tls=tls, host=getattr(request, "host", None))
 
 
 def _resolved(name: str) -> str:
@@ -324,11 +328,10 @@ def _message(text: str) -> str:
 
 def binding(control_fd: int, chosen: Settings) -> Attach:
     """Give what the port broker is told about a session."""
-    first, last = chosen.passive_ports
     return Attach(
         control_fd=control_fd,
-        first_port=first,
-        last_port=last,
+        first_port=chosen.passive_ports[0],
+        last_port=chosen.passive_ports[1],
         source_port=chosen.active_source_port,
         seconds=chosen.data_timeout_sec,
         ways=[name for name in _WAYS if getattr(chosen, name)],
@@ -374,7 +377,5 @@ def attach(service: str, request: Attach | SetOwner) -> socket.socket:
 
 def _wait(ready: int, seconds: float | None = limits.ANSWER_SECONDS) -> bytes:
     """Read what the worker says on `ready`: nothing when it is gone."""
-    poll = select.poll()
-    poll.register(ready, select.POLLIN)
-    events_seen = poll.poll(None if seconds is None else seconds * 1000)
-    return os.read(ready, limits.NAME_BYTES) if events_seen else b""
+    seen = select.select([ready], [], [], seconds)[0]
+    return os.read(ready, limits.NAME_BYTES) if seen else b""

@@ -41,6 +41,19 @@ def test_a_pam_session_outlives_a_restart_of_the_helper(machine: Machine) -> Non
     eventually(lambda: not sessions_of(machine, "bob"))
 
 
+def test_who_ends_a_pam_session_ends_the_login(machine: Machine) -> None:
+    """Else it would go on where no admin, and no limit of logind's, sees it any more."""
+    with setting(machine, "[Login]\nPAMSession=yes\n"), Session(machine, "bob") as bob:
+        assert sessions_of(machine, "bob")
+        assert bob.works()
+        machine.run("loginctl", "terminate-user", "bob")
+        eventually(lambda: not sessions_of(machine, "bob"))
+        assert bob.code("SIZE x") == "421"
+    closed = "pam_unix(ftpsd:session): session closed for user bob"
+    messages = [one["MESSAGE"] for one in machine.journal("SYSLOG_FACILITY=10", "--lines=20")]
+    assert closed in messages
+
+
 def test_a_pam_session_ends_with_rein(machine: Machine) -> None:
     with setting(machine, "[Login]\nPAMSession=yes\n"), Session(machine, "bob") as bob:
         assert sessions_of(machine, "bob")
