@@ -129,8 +129,12 @@ def check_home(home: str) -> None:
 
 def _free_uid(store: Store, homes: Path) -> int:
     """Choose an id after all that are used, or left on homes of users who are gone."""
+    left = set()
     with os.scandir(homes) as entries:
-        left = {entry.stat(follow_symlinks=False).st_uid for entry in entries}
+        for entry in entries:
+            # A user's own file system (FUSE) upon a home is closed to root as well.
+            with contextlib.suppress(OSError):
+                left.add(entry.stat(follow_symlinks=False).st_uid)
     used = {one for record in store.all() for one in (record.uid, record.gid)} | left
 
     def free(uid: int) -> bool:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import pwd
 from pathlib import Path
@@ -72,6 +74,22 @@ def test_an_id_that_still_has_a_home_is_not_given_to_the_next(store: Store, home
     second, _ = users.add(Wanted(name="second", home=home), HASH, store, DEFAULTS)
 
     assert second.uid != first.uid
+
+
+class Closed:
+    """A home upon which its user has mounted a file system of his own (FUSE)."""
+
+    def stat(self, *, follow_symlinks: bool) -> os.stat_result:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(follow_symlinks))
+
+
+def test_a_home_that_is_closed_to_root_keeps_nobody_from_making_users(
+    store: Store, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.scandir", lambda _: contextlib.nullcontext([Closed()]))
+    made, _ = users.add(Wanted(name="scan", home=home), HASH, store, DEFAULTS)
+
+    assert made.uid in users.UIDS
 
 
 def test_when_the_highest_id_is_used_a_free_one_below_is_found(store: Store, home: str) -> None:
