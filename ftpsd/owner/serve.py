@@ -145,7 +145,12 @@ class Owners:
         # A user's own file system (FUSE) takes as long as it likes, even to close a file. It is
         # not to hold up others.
         self._busy.add(client)
-        threading.Thread(target=self._answer, args=[client], daemon=True).start()
+        try:
+            threading.Thread(target=self._answer, args=[client], daemon=True).start()
+        except RuntimeError:
+            # Those whose file systems hang have all there may be (TasksMax=): others' go on.
+            self._busy.discard(client)
+            self._leave(client)
 
     def _answer(self, client: Client) -> None:
         goes_on = False

@@ -261,6 +261,23 @@ def test_a_file_that_is_slow_to_close_holds_up_nobody_else(
     assert time.monotonic() - begun < 10
 
 
+def test_a_thread_that_cannot_be_had_ends_its_channel_alone(
+    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many may hang in file systems as the unit may have tasks."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    refused, other = driven.bound(), driven.bound()
+    with monkeypatch.context() as without:
+        without.setattr("threading.Thread.start", start)
+        with pytest.raises(Closed):
+            driven.ask(refused, opened(driven, a_file(tmp_path / "x")))
+
+    assert isinstance(driven.ask(other, opened(driven, tmp_path / "x")), Done)
+
+
 def test_connections_beyond_the_bound_are_closed(
     driven: Driven, monkeypatch: pytest.MonkeyPatch
 ) -> None:
