@@ -71,8 +71,11 @@ class Conversation:
             service = introspection.SERVICE
             known = service if type(refusal) in service.error else helper.HELPER
             self._channel.send(encode_refusal(known, refusal), [])
-        finally:
-            close_all(request.descriptors())
+        except Malformed:
+            # What is no connection may take for ever to close: the helper is told of the end first.
+            self._channel.fds = request.descriptors()
+            raise
+        close_all(request.descriptors())
 
     def _handle(self, request: Call[Any]) -> Reply:  # noqa: PLR0911 - one for each request
         if isinstance(request, introspection.GetInfo):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
@@ -12,7 +13,7 @@ from ftpsd import events, limits
 from ftpsd.ports import sockets
 from ftpsd.ports.binding import STORED, Binding, attached, restored
 from ftpsd.wire.binding import BINDING, Attach
-from ftpsd.wire.channel import Channel, Closed, close_all, receive_call
+from ftpsd.wire.channel import NO_DESCRIPTORS, Channel, Closed, close_all, receive_call
 from ftpsd.wire.codec import encode_refusal, encode_reply
 from ftpsd.wire.gate import Gate, Rule
 from ftpsd.wire.message import Call, Done, Malformed, Reply
@@ -28,6 +29,7 @@ RULES: Final = (
 )
 KNOWN: Final[dict[str, type[Call[Any]]]] = {**BINDING.calls, **PORTS.calls}
 _SWEEP_SECONDS: Final = 0.2
+_SO_PASSRIGHTS: Final = 83
 _GONE: Final = select.EPOLLHUP | select.EPOLLRDHUP | select.EPOLLERR
 
 
@@ -50,8 +52,21 @@ class Client:
         """Serve `sock`; one kept over a restart is bound already."""
         self.channel = Channel(sock)
         self.gate = Gate(RULES, Attach) if binding else Gate(RULES)
-        self.binding = binding
         self.pending: Pending | None = None
+        self.binding: Binding | None = None
+        if binding is not None:
+            self.bind(binding)
+
+    def bind(self, binding: Binding) -> None:
+        """Serve a session from now on, which has no descriptor to pass.
+
+        One of its user's own file system (FUSE) would hold up all others, if it were closed here.
+        """
+        self.binding = binding
+        self.channel.room = NO_DESCRIPTORS
+        # Since Linux 6.16 it is told so as it tries.
+        with contextlib.suppress(OSError):
+            self.channel.sock.setsockopt(socket.SOL_SOCKET, _SO_PASSRIGHTS, 0)
 
     def reply(self, reply: Reply, *, continues: bool = False) -> None:
         """Send an answer. Raise `Closed` for a session that does not read."""
@@ -161,9 +176,10 @@ class Broker:
 
     def _handle(self, client: Client, request: Call[Any]) -> None:
         if isinstance(request, Attach):
-            client.binding = attached(request)
+            bound = attached(request)
+            client.bind(bound)
             client.gate.grant(Attach)
-            self._keep(client.binding.name, client.channel.fileno())
+            self._keep(bound.name, client.channel.fileno())
             client.reply(Done())
             return
         binding = client.binding

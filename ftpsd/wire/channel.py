@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Reply)
 
 _CREDENTIALS = struct.Struct("iII")
+NO_DESCRIPTORS = _socket.CMSG_SPACE(_CREDENTIALS.size)
 _ANCILLARY = _socket.CMSG_SPACE(limits.MESSAGE_FDS * 4) + _socket.CMSG_SPACE(_CREDENTIALS.size)
 
 
@@ -43,8 +44,11 @@ class Channel:
         self.sock = sock
         self.sender_pid: int | None = None
         """Who sent the message just received, as the kernel says (unix(7), SCM_CREDENTIALS)."""
+        self.room = _ANCILLARY
+        """For what comes beside bytes. The kernel drops descriptors that it has no room for without
+        closing them as a process does: it asks no file system (FUSE) that never answers."""
         self._bytes = b""
-        self._fds: list[int] = []
+        self.fds: list[int] = []
         self._seconds: dict[int, float | None] = {}
 
     def fileno(self) -> int:
@@ -58,7 +62,7 @@ class Channel:
 
     def take_fds(self) -> list[int]:
         """Hand over the descriptors of the message just received; they are the caller's now."""
-        fds, self._fds = self._fds, []
+        fds, self.fds = self.fds, []
         return fds
 
     def send(self, data: bytes, fds: list[int], seconds: float = limits.ANSWER_SECONDS) -> None:
@@ -121,17 +125,17 @@ class Channel:
         """Read once; `False` if nothing came in time."""
         try:
             flags = _socket.MSG_CMSG_CLOEXEC | self._wait_at_most(seconds, _socket.SO_RCVTIMEO)
-            data, ancillary, seen, _ = self.sock.recvmsg(limits.MESSAGE_BYTES, _ANCILLARY, flags)
+            data, ancillary, seen, _ = self.sock.recvmsg(limits.MESSAGE_BYTES, self.room, flags)
         except BlockingIOError:
             return False
         except OSError as error:
             raise Closed(error.strerror) from error
         for level, kind, content in ancillary:
             if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
-                self._fds.extend(struct.unpack_from(f"{len(content) // 4}i", content))
+                self.fds.extend(struct.unpack_from(f"{len(content) // 4}i", content))
             elif (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_CREDENTIALS):
                 self.sender_pid = _CREDENTIALS.unpack(content)[0]
-        if seen & _socket.MSG_CTRUNC or len(self._fds) > limits.MESSAGE_FDS:
+        if seen & _socket.MSG_CTRUNC or len(self.fds) > limits.MESSAGE_FDS:
             raise Malformed("too many descriptors")
         if not data:
             raise Closed("hung up")
@@ -144,19 +148,17 @@ def receive_call(
 ) -> tuple[Call[Any], bool]:
     """Wait for a call of `known`; give it and whether it is oneway.
 
-    The descriptors it carries are the caller's to close.
+    The descriptors it carries are the caller's to close; of anything else they are the channel's.
     Raise `Closed` as `Channel.receive` does, `Malformed` for anything else, or for two at once.
     """
     data = channel.receive(seconds)
-    fds = channel.take_fds()
     if channel.pending:
-        close_all(fds)
         raise Malformed("two requests at once")
-    try:
-        return decode_call(data, fds, known)
-    except Malformed:
-        close_all(fds)
-        raise
+    # Until it is a call they are the channel's to close: with a user's own file system (FUSE) that
+    # may take for ever, and no signal ends it.
+    call = decode_call(data, channel.fds, known)
+    channel.take_fds()
+    return call
 
 
 class Peer:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 
@@ -58,16 +57,6 @@ def _peer(sock: socket.socket) -> Any:
         raise
 
 
-def _socket(fd: int) -> socket.socket:
-    """Give a socket of its own for a descriptor that stays the caller's. Raise `OSError`."""
-    own = os.dup(fd)
-    try:
-        return socket.socket(fileno=own)
-    except OSError:
-        os.close(own)
-        raise
-
-
 class Control:
     """The ends of a control connection, and the kernel's own number for it (SO_COOKIE).
 
@@ -82,13 +71,19 @@ class Control:
         Raise `Malformed` unless it is a TCP socket, `NotConnected` if it is connected no more.
         """
         try:
-            with _socket(fd) as sock:
-                if sock.type != socket.SOCK_STREAM or sock.proto != socket.IPPROTO_TCP:
-                    raise Malformed("control connection")
-                local = sock.getsockname()
-                self.local, self.port = address_of(local), int(local[1])
-                self.remote = address_of(_peer(sock))
-                cookie = sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8)
+            # Not of a duplicate: what is no socket may take for ever to close (FUSE).
+            sock = socket.socket(fileno=fd)
         except OSError as error:
             raise Malformed("control connection") from error
+        try:
+            if sock.type != socket.SOCK_STREAM or sock.proto != socket.IPPROTO_TCP:
+                raise Malformed("control connection")
+            local = sock.getsockname()
+            self.local, self.port = address_of(local), int(local[1])
+            self.remote = address_of(_peer(sock))
+            cookie = sock.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8)
+        except OSError as error:
+            raise Malformed("control connection") from error
+        finally:
+            sock.detach()
         (self.cookie,) = struct.unpack("Q", cookie)

@@ -20,7 +20,7 @@ from ftpsd.options import Settings
 from ftpsd.wire import helper
 from ftpsd.wire.binding import BINDING, Attach
 from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
-from ftpsd.wire.codec import encode_reply
+from ftpsd.wire.codec import encode_call, encode_reply
 from ftpsd.wire.helper import HELPER
 from ftpsd.wire.introspection import (
     SERVICE,
@@ -111,6 +111,26 @@ def test_a_login_without_a_control_connection_is_malformed(answering: Answering)
     Peer(answering.channel, HELPER).send(call)
     with pytest.raises(Malformed):
         answering.conversation.answer()
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_what_is_no_connection_is_not_closed_before_the_end_of_the_attempt_is_told(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch, *, declared: bool
+) -> None:
+    """A file of a user's own file system (FUSE) may take for ever, and no signal ends that."""
+    closed: list[int] = []
+    call = answering.login()
+    call.control_fd = os.open("/dev/null", os.O_RDONLY)
+    data = encode_call(HELPER, call)[0] if declared else b"{}\0"
+    answering.channel.send(data, [call.control_fd])
+    with monkeypatch.context() as watched:
+        for module in ("os", "posix"):
+            watched.setattr(f"{module}.close", closed.append)
+        with pytest.raises(Malformed):
+            answering.conversation.answer()
+    os.close(call.control_fd)
+
+    assert closed == []
 
 
 def test_without_the_process_that_counts_nobody_logs_in(answering: Answering) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from attaching import PLAIN
+from attaching import PLAIN, attach_again
 
 from ftpsd import events, limits
 from ftpsd.ports.binding import restored
@@ -142,8 +142,7 @@ def test_a_restored_channel_is_bound_already_and_not_anew(driven: Driven) -> Non
     with pytest.raises(NotOpened):
         peer.answer(Listen)
     assert listen(driven, peer)[0] == HERE
-    Peer(peer.channel, BINDING).send(Attach(control_fd=driven.control().fileno(), **PLAIN))
-    driven.broker.turn()
+    attach_again(peer, driven.control().fileno(), driven.broker.turn)
     assert hung_up(peer)
 
 
@@ -160,9 +159,8 @@ def test_nothing_is_opened_for_a_channel_that_is_not_bound(
 
 
 def test_a_channel_is_bound_once(driven: Driven) -> None:
-    peer, control = driven.attach(), driven.control()
-    Peer(peer.channel, BINDING).send(Attach(control_fd=control.fileno(), **PLAIN))
-    driven.broker.turn()
+    peer = driven.attach()
+    attach_again(peer, driven.control().fileno(), driven.broker.turn)
 
     assert hung_up(peer)
     assert len(driven.kept) == 1

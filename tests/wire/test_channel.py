@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ftpsd import limits
 from ftpsd.wire import files, helper
-from ftpsd.wire.channel import Channel, Closed, Peer, close_all, receive_call
+from ftpsd.wire.channel import NO_DESCRIPTORS, Channel, Closed, Peer, close_all, receive_call
 from ftpsd.wire.codec import encode_call, encode_refusal, encode_reply
 from ftpsd.wire.files import FILES
 from ftpsd.wire.helper import HELPER
@@ -247,15 +247,31 @@ def test_a_call_is_received_with_its_descriptor(pair: Pair) -> None:
     "data",
     [login(0)[0] * 2, login(0)[0] + b"{", b"{}\0", encode_call(FILES, files.Open(path="/"))[0]],
 )
-def test_a_call_that_is_none_is_malformed_and_its_descriptors_closed(
+def test_a_call_that_is_none_is_malformed_and_its_descriptors_closed_with_the_channel(
     pair: Pair, data: bytes
 ) -> None:
     before = opened()
     pair.send(data, (0, 0))
     with pytest.raises(Malformed):
         receive_call(pair.channel, HELPER.calls)
+    pair.channel.close()
 
-    assert opened() == before
+    assert opened() == before - 1
+
+
+def test_descriptors_without_room_for_them_never_arrive(pair: Pair) -> None:
+    """Closing one could take for ever: the kernel drops it, and closes it as nobody's."""
+    before = opened()
+    pair.channel.sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    pair.channel.room = NO_DESCRIPTORS
+    pair.send(b"{}\0")
+    assert pair.channel.receive() == b"{}"
+    assert pair.channel.sender_pid == os.getpid()
+    pair.send(b"{}\0", (0,))
+    with pytest.raises(Malformed):
+        pair.channel.receive()
+
+    assert (opened(), pair.channel.fds) == (before, [])
 
 
 def test_what_is_asked_is_answered(pair: Pair) -> None:
