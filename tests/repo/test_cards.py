@@ -147,6 +147,11 @@ def test_workers_are_not_ended_with_the_helper() -> None:
     assert last(UNITS["helper"], "KillMode") == "process"
 
 
+def test_who_hangs_in_a_file_system_is_soon_followed_by_another() -> None:
+    """systemd waits four times: for SIGTERM and SIGKILL, and for each of them once more."""
+    assert last("ftpsd-owner.service", "TimeoutStopSec") == "1"
+
+
 @pytest.mark.parametrize(
     "name", ["ftpsd-helper.socket", "ftpsd-ports.socket", "ftpsd-owner.socket"]
 )
