@@ -149,6 +149,7 @@ class Owners:
             threading.Thread(target=self._answer, args=[client], daemon=True).start()
         except RuntimeError:
             # Those whose file systems hang have all there may be (TasksMax=): others' go on.
+            self._log(events.CROWDED, process="ftpsd-owner", reason="no thread can be had")
             self._busy.discard(client)
             self._leave(client)
 
