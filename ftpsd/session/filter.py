@@ -28,8 +28,11 @@ ONE_OF = {
     "fcntl": (1, (8, 10, 15)),
     # FIOASYNC, FIOSETOWN, SIOCSPGRP: the same by another way.
     "ioctl": (1, (0x5452, 0x8901, 0x8902)),
-    # SO_LINGER: whoever closes such a socket last waits, be it systemd or journald.
-    "setsockopt": (2, (13,)),
+    # SO_LINGER: whoever closes such a socket last waits, be it systemd or journald. SO_PASSCRED,
+    # SO_PASSPIDFD: who sends from such a socket without a name is given one (unix(7), "autobind"),
+    # and can then send itself descriptors. They are counted for the uid until they are received,
+    # and beyond LimitNOFILE= no session could pass its client to the helper any more.
+    "setsockopt": (2, (13, 16, 76)),
 }
 """Refused when this argument is one of these."""
 

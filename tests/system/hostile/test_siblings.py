@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,6 +82,14 @@ def test_no_unit_lets_a_session_at_the_keys_of_its_uid(ground: Ground) -> None:
 def test_descriptors_in_flight_keep_nobody_from_logging_in(probe: Probe, sibling: Probe) -> None:
     """One session may not use up what the kernel allows all sessions together, being one uid."""
     probe.stopped(wires.hold_in_flight, 100)
+
+    assert sibling.stopped(wires.login, "bob", ACCOUNTS["bob"]) == "through"
+
+
+@pytest.mark.parametrize("option", [socket.SO_PASSCRED, 76], ids=["SO_PASSCRED", "SO_PASSPIDFD"])
+def test_a_session_sends_itself_no_descriptors(probe: Probe, sibling: Probe, option: int) -> None:
+    """That would be enough of them, with a socket that a name of its own is made for."""
+    probe.stopped(wires.hold_in_flight_to_itself, 20, option)
 
     assert sibling.stopped(wires.login, "bob", ACCOUNTS["bob"]) == "through"
 

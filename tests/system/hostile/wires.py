@@ -8,6 +8,7 @@ test calls them). Descriptors that arrive are kept, and named by their number.
 from __future__ import annotations
 
 import array
+import contextlib
 import json
 import os
 import select
@@ -87,6 +88,17 @@ def hold_in_flight(times: int) -> None:
     CHANNELS["theirs"], CHANNELS["ours"] = theirs, ours
     for _ in range(times):
         send("ours", "x", ["proc"])
+
+
+def hold_in_flight_to_itself(times: int, option: int) -> None:
+    """Do it without a pair: a socket with this option gets a name of its own as it sends."""
+    sock = CHANNELS["own"] = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, option, 1)
+    with contextlib.suppress(FileNotFoundError):
+        sock.sendto(b"", "/nowhere")
+    fds = array.array("i", [CLIENT_FD] * 253)
+    for _ in range(times):
+        sock.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)], 0, sock.getsockname())
 
 
 def flood(name: str, data: str, times: int) -> int:
