@@ -25,16 +25,17 @@ ALWAYS = ("creat", "openat2", "truncate", "utime", "utimes", "futimesat", "utime
 
 ONE_OF = {
     # F_SETOWN, F_SETSIG, F_SETOWN_EX: a signal of choice to a process of choice, SIGKILL too.
-    "fcntl": (1, (8, 10, 15)),
+    "fcntl": ((1, (8, 10, 15)),),
     # FIOASYNC, FIOSETOWN, SIOCSPGRP: the same by another way.
-    "ioctl": (1, (0x5452, 0x8901, 0x8902)),
+    "ioctl": ((1, (0x5452, 0x8901, 0x8902)),),
     # SO_LINGER: whoever closes such a socket last waits, be it systemd or journald. SO_PASSCRED,
     # SO_PASSPIDFD: who sends from such a socket without a name is given one (unix(7), "autobind"),
     # and can then send itself descriptors. They are counted for the uid until they are received,
     # and beyond LimitNOFILE= no session could pass its client to the helper any more.
-    "setsockopt": (2, (13, 16, 76)),
+    # IPPROTO_IP, IPPROTO_IPV6: a route of choice (IPV6_RTHDR) leads what is sent to any host first.
+    "setsockopt": ((1, (0, 41)), (2, (13, 16, 76))),
 }
-"""Refused when this argument is one of these."""
+"""Refused when an argument, by its index, is one of these."""
 
 _FAST_OPEN = 0x20000000
 
@@ -108,10 +109,13 @@ def _rule(name: str) -> list[bytes]:
     """Give what decides on one call, beginning behind its number and ending with an answer."""
     end = [_step(_RETURN, _ALLOW), _step(_RETURN, _REFUSE)]
     if name in ONE_OF:
-        index, values = ONE_OF[name]
-        count = len(values)
-        tests = [_step(_EQUAL, one, count - at) for at, one in enumerate(values)]
-        return [_argument(index), *tests, *end]
+        left = sum(1 + len(values) for _, values in ONE_OF[name])
+        steps: list[bytes] = []
+        for index, values in ONE_OF[name]:
+            steps.append(_argument(index))
+            for one in values:
+                steps.append(_step(_EQUAL, one, left - len(steps)))
+        return [*steps, *end]
     if name in BITS:
         index, bits = BITS[name]
         return [_argument(index), _step(_ANY_BIT, bits, 1), *end]

@@ -120,6 +120,11 @@ def test_a_dead_client_connection_cannot_be_turned_either(ground: Ground, probe:
             listener.accept()
 
 
+def test_what_is_sent_to_a_client_goes_by_no_third(probe: Probe) -> None:
+    """A route that the sender chooses names hosts that a packet goes to before."""
+    assert probe.stopped(inside.route_client, "2001:db8::77") == "EPERM"
+
+
 def test_a_client_connection_cannot_listen(probe: Probe) -> None:
     assert probe.stopped(inside.listen_client) == "EPERM"
 
