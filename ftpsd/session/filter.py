@@ -25,7 +25,9 @@ ALWAYS = ("creat", "openat2", "truncate", "utime", "utimes", "futimesat", "utime
 
 ONE_OF = {
     # F_SETOWN, F_SETSIG, F_SETOWN_EX: a signal of choice to a process of choice, SIGKILL too.
-    "fcntl": ((1, (8, 10, 15)),),
+    # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW: a lock that others wait for, on a file that is
+    # there to be read.
+    "fcntl": ((1, (6, 7, 8, 10, 15, 37, 38)),),
     # FIOASYNC, FIOSETOWN, SIOCSPGRP: the same by another way.
     "ioctl": ((1, (0x5452, 0x8901, 0x8902)),),
     # SO_LINGER: whoever closes such a socket last waits, be it systemd or journald. SO_PASSCRED,

@@ -291,6 +291,11 @@ def reopen(fd: int, flags: int) -> None:
     os.close(os.open(f"/proc/self/fd/{fd}", flags))
 
 
+def lock(fd: int, number: int) -> None:
+    """Lock a file for reading, as far as others use locks of this kind (fcntl(2))."""
+    fcntl.fcntl(fd, number, struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))
+
+
 def notify(text: str) -> None:
     """Tell the service manager something, as a service may."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:

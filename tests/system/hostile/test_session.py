@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 
@@ -185,6 +186,16 @@ def test_a_session_cannot_write_where_it_was_given_to_read(ground: Ground, probe
     fd = probe.ask(wires.file_descriptor, "/common")
 
     assert probe.stopped(inside.reopen, fd, os.O_RDWR) in ("EACCES", "EROFS", "EPERM")
+
+
+@pytest.mark.parametrize("number", [fcntl.F_SETLK, fcntl.F_SETLKW, 37, 38])
+def test_a_session_locks_no_file(ground: Ground, probe: Probe, number: int) -> None:
+    """Who writes to it, a program of another user perhaps, would wait for an anonymous client."""
+    ground.machine.write("/srv/ftp/locked", "everybody's")
+    assert probe.ask(wires.login, "anonymous", "a@example.org") == "granted"
+    fd = probe.ask(wires.file_descriptor, "/locked")
+
+    assert probe.stopped(inside.lock, fd, number) == "EPERM"
 
 
 def test_the_service_manager_believes_nothing(ground: Ground, probe: Probe, sibling: Probe) -> None:
