@@ -85,10 +85,10 @@ class Channel:
     def receive(self, seconds: float | None = limits.ANSWER_SECONDS) -> bytes:
         """Wait for one message; give its bytes without the NUL. `take_fds` gives its descriptors.
 
-        Raise `Closed` when the peer hangs up or `seconds` pass (`None`: never), `Malformed` beyond
-        a bound.
+        Raise `Closed` when the peer hangs up or `seconds` pass (`None`: only once it has begun),
+        `Malformed` beyond a bound.
         """
-        deadline, left = time.monotonic() + (seconds or 0.0), seconds
+        until, left = time.monotonic() + (seconds or 0.0), seconds
         while True:
             data, end, rest = self._bytes.partition(b"\0")
             if len(data) >= limits.MESSAGE_BYTES:
@@ -98,7 +98,7 @@ class Channel:
                 return data
             if not self._fill(left):
                 raise Closed("no answer in time")
-            left = None if seconds is None else max(0.0, deadline - time.monotonic())
+            left = limits.ANSWER_SECONDS if seconds is None else max(0.0, until - time.monotonic())
 
     def look(self) -> None:
         """Read what has come, without waiting; `pending` tells. Raise as `receive` does."""

@@ -128,6 +128,7 @@ class Worker:
         directory = Directory(self._root, request, self._names, int(time.time()))
         try:
             reading, writing = os.pipe2(os.O_CLOEXEC)
+            os.set_blocking(writing, False)
             with os.fdopen(writing, "wb", buffering=0) as pipe:
                 try:
                     reply = files.Listing(listing_fd=reading)
@@ -135,13 +136,27 @@ class Worker:
                 finally:
                     os.close(reading)
                 for piece in directory.pieces(lambda: _check(pipe)):
-                    pipe.write(piece)
+                    self._write(pipe, piece)
         except BrokenPipeError:
             # The session stopped reading (ABOR); that is no failure of the listing.
             pass
         finally:
             directory.close()
         return files.Listing()
+
+    def _write(self, pipe: FileIO, piece: bytes) -> None:
+        """Write all of it. Raise `BrokenPipeError` if the session wants no more.
+
+        Nobody may read, and nobody hang up: a session can send this process both the reading end
+        and its end of the channel, and be gone. Whatever it says, it has said in the middle.
+        """
+        poll = select.poll()
+        poll.register(pipe, select.POLLOUT)
+        poll.register(self._channel, select.POLLIN)
+        left = memoryview(piece)
+        while left := left[pipe.write(left) or 0 :]:
+            if any(fd == self._channel.fileno() for fd, _ in poll.poll()):
+                raise BrokenPipeError
 
 
 def _check(pipe: FileIO) -> None:

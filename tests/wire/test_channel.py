@@ -332,6 +332,16 @@ def test_a_peer_is_waited_for_again_without_end_after_a_bound_wait(pair: Pair) -
     sending.join()
 
 
+def test_a_message_that_has_begun_is_not_waited_for_for_ever(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The peer's own end may have come with it: nobody is left then who could go on, or hang up."""
+    monkeypatch.setattr("ftpsd.limits.ANSWER_SECONDS", 0.05)
+    pair.send(b"{")
+    with pytest.raises(Closed, match="no answer in time"):
+        pair.channel.receive(None)
+
+
 @given(seconds=st.floats(0.0, 1e-5))
 def test_no_bound_is_so_short_that_it_is_none(seconds: float) -> None:
     pair = Pair()

@@ -234,6 +234,20 @@ def test_a_listing_nobody_reads_to_its_end_is_no_failure(served: Served, jail: P
     assert isinstance(served.peer.ask(files.Enter(path="/")), files.Entered)
 
 
+def test_a_listing_ends_with_a_session_that_has_left_both_its_ends_to_the_worker(
+    served: Served, jail: Path
+) -> None:
+    """They would be on their way to it for ever: nobody reads, and nobody hangs up."""
+    for number in range(1500):
+        (jail / ("x" * 200 + str(number))).symlink_to("x")
+    pipe = served.peer.ask(files.List(**LIST)).listing_fd
+    assert pipe is not None
+    served.channel.send(b"!\0", [pipe, served.channel.fileno()])
+    os.close(pipe)
+
+    assert isinstance(served.end(), Malformed)
+
+
 def test_a_tree_is_removed_with_word_now_and_then(
     served: Served, jail: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -270,6 +270,19 @@ def test_a_worker_ends_with_its_session(ground: Ground) -> None:
         eventually(lambda: worker not in ground.workers())
 
 
+def test_a_worker_ends_with_a_session_that_has_left_it_its_ends(ground: Ground) -> None:
+    """What is on its way to the worker is closed by nobody else, and counts as a session."""
+    many = "mkdir -p /srv/ftp/many; cd /srv/ftp/many; seq 3000 | xargs touch"
+    ground.machine.run("sh", "-c", many)
+    others = ground.workers()
+    with ground.probe() as probe:
+        assert probe.ask(wires.login, "anonymous", "x@y") == "granted"
+        (worker,) = ground.workers() - others
+        probe.ask(wires.leave_to_worker, "/many")
+
+    eventually(lambda: worker not in ground.workers())
+
+
 def test_an_anonymous_worker_changes_nothing(ground: Ground, probe: Probe) -> None:
     ground.machine.run("sh", "-c", "mkdir -p /srv/ftp/open; chmod 777 /srv/ftp/open;"
                        "echo text >/srv/ftp/open/file; chmod 666 /srv/ftp/open/file")  # fmt: skip

@@ -247,6 +247,15 @@ def listing(path: str, form: str = "long", **changed: Any) -> str:
     return text
 
 
+def leave_to_worker(path: str) -> None:
+    """Begin a listing, and send the worker all that would tell it that this session is gone."""
+    flags = "hidden own recursive byTime bySize reverse itself classify human"
+    asked = dict.fromkeys(flags.split(), False)
+    begun = file("List", path=path, form="long", prefix="", facts="", **asked)
+    assert isinstance(begun, dict), begun
+    send("files", "!\0", [f"fd:{one}" for one in (*begun["fds"], CHANNELS["files"].fileno())])
+
+
 def contents(path: str, seconds: float) -> dict[str, int]:
     """Read a path through the worker again and again; count what came of it."""
     seen: dict[str, int] = {}
