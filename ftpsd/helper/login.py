@@ -58,24 +58,25 @@ class Conversation:
         self._held: tuple[int, socket.socket] | None = None
 
     def answer(self) -> None:
-        """Read one request and answer it. Raise `Malformed` or `Closed`."""
+        """Read one request and answer it. Raise `Malformed`, or `Closed` if nobody takes that."""
         request, oneway = receive_call(self._channel, KNOWN, limits.REQUEST_SECONDS)
-        self._pid = self._channel.sender_pid
+        self._pid, left = self._channel.sender_pid, request.descriptors()
         try:
             reply = self._handle(request)
             if not oneway:
-                self._channel.send(*encode_reply(reply))
+                self._channel.send(*encode_reply(reply), seconds=0.0)
             close_all(reply.descriptors())
         except Refusal as refusal:
             self._asker.settle(NEITHER)
             service = introspection.SERVICE
             known = service if type(refusal) in service.error else helper.HELPER
-            self._channel.send(encode_refusal(known, refusal), [])
+            self._channel.send(encode_refusal(known, refusal), [], seconds=0.0)
         except Malformed:
             # What is no connection may take for ever to close: the helper is told of the end first.
-            self._channel.fds = request.descriptors()
+            self._channel.fds, left = left, []
             raise
-        close_all(request.descriptors())
+        finally:
+            close_all(left)
 
     def _handle(self, request: Call[Any]) -> Reply:  # noqa: PLR0911 - one for each request
         if isinstance(request, introspection.GetInfo):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hostile import wires
@@ -185,6 +186,28 @@ def test_a_message_to_be_continued_does_not_hold_up_others(ground: Ground) -> No
     probes = [ground.probe() for _ in range(limits.ATTEMPTS_AT_ONCE + 1)]
     for probe in probes:
         probe.ask(wires.send, "helper", "{")
+    with ground.probe(source="127.0.0.2") as sibling:
+        sibling.sock.settimeout(5)
+        try:
+            came = sibling.ask(wires.login, "bob", ACCOUNTS["bob"])
+        except TimeoutError:
+            came = "nothing in 5 seconds"
+    for probe in probes:
+        probe.close()
+
+    assert came == "granted"
+
+
+def test_answers_that_are_not_read_do_not_hold_up_others(ground: Ground) -> None:
+    """As many sessions as passwords are checked at once, each with no room for one more answer."""
+    long = {"interface": "\1" * limits.TEXT_BYTES}
+    asked = json.dumps(
+        {"method": "org.varlink.service.GetInterfaceDescription", "parameters": long}
+    )
+    probes = [ground.probe() for _ in range(limits.ATTEMPTS_AT_ONCE + 1)]
+    for probe in probes:
+        probe.tell(wires.leave_answers, "helper", asked + "\0", limits.REQUESTS)
+    time.sleep(5)
     with ground.probe(source="127.0.0.2") as sibling:
         sibling.sock.settimeout(5)
         try:
