@@ -111,8 +111,7 @@ class Conversation:
             where = "wait from this address" if delay else "on this connection"
             self._say(events.LOGIN_REFUSED, reason=f"too many attempts {where}")
             raise helper.Unavailable if delay else helper.Exhausted
-        if delay:
-            time.sleep(delay)
+        self._channel.idle(delay)
         # Before the password is looked at: the answer must not tell whether it is right.
         require_tls(request.user, chosen, tls=request.tls)
         found = self._check(request, control.remote.text, chosen)
@@ -124,7 +123,7 @@ class Conversation:
             self._say(events.LOGIN_REFUSED, reason=f"{reached}= is reached")
             raise helper.Full
         granted = self._start(found, chosen, request.control_fd)
-        time.sleep(chosen.login_delay_sec)
+        self._channel.idle(chosen.login_delay_sec)
         self._log.shared["user"] = found.user
         self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
         return granted
@@ -159,7 +158,7 @@ class Conversation:
             self._asker.settle(DENIED)
             self._say(events.LOGIN_REFUSED, reason=reason)
             least = chosen.failed_login_delay_sec * limits.FAILURE_SECONDS
-            time.sleep(least - (time.monotonic() - begun) % least)
+            self._channel.idle(least - (time.monotonic() - begun) % least)
             raise helper.Denied from None
 
     def _account(self, request: helper.Login, remote: str, chosen: Settings) -> account.Account:

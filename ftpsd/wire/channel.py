@@ -105,6 +105,12 @@ class Channel:
         if not self._bytes:
             self._fill(0.0)
 
+    def idle(self, seconds: float) -> None:
+        """Wait. Raise `Malformed` as soon as the peer says anything, `Closed` if it hangs up."""
+        # Whatever descriptors came with that are on their way until they are received.
+        if self._fill(seconds):
+            raise Malformed("two requests at once")
+
     @property
     def pending(self) -> bool:
         """Say whether bytes beyond the last message have already been read."""

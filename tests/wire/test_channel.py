@@ -373,3 +373,11 @@ def test_the_kernel_waits_as_long_as_is_said(seconds: float) -> None:
         # It counts in ticks of its own, of 10 ms at most.
         assert seconds <= whole + micro / 1e6 < seconds + 0.02
     pair.close()
+
+
+def test_who_is_waited_with_says_nothing(pair: Pair) -> None:
+    pair.channel.idle(0.01)
+    pair.send(b"!")
+
+    with pytest.raises(Malformed, match="two requests at once"):
+        pair.channel.idle(30)

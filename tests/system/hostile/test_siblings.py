@@ -94,6 +94,15 @@ def test_a_session_sends_itself_no_descriptors(probe: Probe, sibling: Probe, opt
     assert sibling.stopped(wires.login, "bob", ACCOUNTS["bob"]) == "through"
 
 
+def test_a_session_leaves_no_descriptors_where_the_helper_waits(
+    probe: Probe, sibling: Probe
+) -> None:
+    probe.stopped(wires.hold_in_flight_to_helper, 20)
+    time.sleep(0.2)
+
+    assert sibling.stopped(wires.login, "bob", ACCOUNTS["bob"]) == "through"
+
+
 @contextmanager
 def lingering(ground: Ground, probe: Probe, to: str) -> Iterator[None]:
     """Log in, get a data socket whose client never reads, and give it to somebody to close."""

@@ -101,6 +101,16 @@ def hold_in_flight_to_itself(times: int, option: int) -> None:
         sock.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)], 0, sock.getsockname())
 
 
+def hold_in_flight_to_helper(times: int) -> None:
+    """Do it where the helper waits, before it says that a password is wrong."""
+    who = {"user": "anna", "password": "wrong", "tls": True, "controlFileDescriptor": 0}
+    call = {"method": "org.ftpsd.Helper.Login", "parameters": who}
+    send("helper", json.dumps(call) + "\0", ["client"])
+    time.sleep(0.3)
+    for _ in range(times):
+        send("helper", "x", ["client"] * 253)
+
+
 def flood(name: str, data: str, times: int) -> int:
     """Send something over and over without listening; give how often it was taken."""
     for sent in range(times):
