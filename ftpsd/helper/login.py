@@ -53,19 +53,21 @@ class Conversation:
         self._asker = asker
         self._spawner = spawner
         self._log = log
-        self._pid: int | None = None
         self._session: Attempt | None = None
         self._held: tuple[int, socket.socket] | None = None
 
     def answer(self) -> None:
         """Read one request and answer it. Raise `Malformed`, or `Closed` if nobody takes that."""
         request, oneway = receive_call(self._channel, KNOWN, limits.REQUEST_SECONDS)
-        self._pid, left = self._channel.sender_pid, request.descriptors()
+        left = request.descriptors()
         try:
             reply = self._handle(request)
-            if not oneway:
-                self._channel.send(*encode_reply(reply), seconds=0.0)
-            close_all(reply.descriptors())
+            try:
+                if not oneway:
+                    self._channel.send(*encode_reply(reply), seconds=0.0)
+            finally:
+                # A worker whose session is gone ends only if nobody else holds that end.
+                close_all(reply.descriptors())
         except Refusal as refusal:
             self._asker.settle(NEITHER)
             service = introspection.SERVICE
@@ -122,8 +124,8 @@ class Conversation:
         if reached:
             self._say(events.LOGIN_REFUSED, reason=f"{reached}= is reached")
             raise helper.Full
-        granted = self._start(found, chosen, request.control_fd)
         self._channel.idle(chosen.login_delay_sec)
+        granted = self._start(found, chosen, request.control_fd)
         self._log.shared["user"] = found.user
         self._say(events.LOGGED_IN, anonymous="yes" if found.anonymous else "no")
         return granted
@@ -253,7 +255,7 @@ class Conversation:
         self._session.close(session=True)
 
     def _say(self, event: events.Event, **fields: object) -> None:
-        self._log(event, self._pid, **fields)
+        self._log(event, self._channel.sender_pid, **fields)
 
 
 def encryption(chosen: Settings, stores: tuple[Path, ...] = ()) -> helper.Encryption:

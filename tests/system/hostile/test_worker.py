@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -281,6 +282,19 @@ def test_a_worker_ends_with_a_session_that_has_left_it_its_ends(ground: Ground) 
         probe.ask(wires.leave_to_worker, "/many")
 
     eventually(lambda: worker not in ground.workers())
+
+
+def test_a_worker_ends_with_a_session_that_has_left_before_it_began(ground: Ground) -> None:
+    """Also where somebody stays for the end of it, to close its PAM session."""
+    setting = "/etc/ftpsd/ftpsd.conf.d/pam-session.conf"
+    ground.machine.write(setting, "[Login]\nPAMSession=yes\n")
+    others = ground.workers()
+    with ground.probe() as probe:
+        probe.tell(wires.login_and_leave, "anna", ACCOUNTS["anna"])
+        time.sleep(3)
+    ground.machine.run("rm", setting)
+
+    eventually(lambda: ground.workers() <= others)
 
 
 def test_an_anonymous_worker_changes_nothing(ground: Ground, probe: Probe) -> None:
