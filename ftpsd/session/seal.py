@@ -9,6 +9,7 @@ import fcntl
 import posix
 
 from ftpsd.session.filter import install
+from ftpsd.session.within import stay_within
 from ftpsd.syscall import prctl
 
 TYPE_CHECKING = False
@@ -102,6 +103,7 @@ def seal() -> None:
     for gap in _gaps():
         raise Unsealed(gap)
     try:
+        stay_within("/")
         install()
     except (OSError, KeyError) as error:
         raise Unsealed(f"no filter on this machine: {error!r}") from error

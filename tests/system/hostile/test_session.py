@@ -12,6 +12,8 @@ from hostile import inside, wires
 from hostile.conftest import ACCOUNTS
 from hostile.ground import FTP_PORT, Ground, Probe
 
+from ftpsd.worker.confine import version
+
 THIRD = "192.0.2.1"
 FORBIDDEN = [
     "/etc/passwd", "/etc/shadow", "/etc/ssh", "/home/anna", "/root/.bashrc", "/srv/ftp",
@@ -186,6 +188,17 @@ def test_a_session_cannot_write_where_it_was_given_to_read(ground: Ground, probe
     fd = probe.ask(wires.file_descriptor, "/common")
 
     assert probe.stopped(inside.reopen, fd, os.O_RDWR) in ("EACCES", "EROFS", "EPERM")
+
+
+def test_a_session_reads_nothing_that_it_was_given_to_write(ground: Ground, probe: Probe) -> None:
+    """Nor that it was given at all: a descriptor is opened anew by nobody."""
+    if not version():
+        pytest.skip("this kernel has no Landlock")
+    ground.machine.write("/home/anna/dropped", "text", 0o666)
+    probe.ask(wires.login, "anna", ACCOUNTS["anna"])
+    made = probe.ask(wires.request, "Create", {"path": "/dropped", "mode": "append", "offset": 0})
+
+    assert probe.stopped(inside.reopen, made["fds"][0], os.O_RDONLY) == "EACCES"
 
 
 @pytest.mark.parametrize("number", [fcntl.F_SETLK, fcntl.F_SETLKW, 37, 38])
