@@ -302,5 +302,12 @@ def notify(text: str) -> None:
         sock.sendto(text.encode("ascii"), os.environ["NOTIFY_SOCKET"])
 
 
+def write_journal(fields: dict[str, str]) -> None:
+    """Write an entry, as a service may (systemd.journal-fields(7))."""
+    text = "".join(f"{name}={value}\n" for name, value in fields.items())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.sendto(text.encode("ascii"), "/run/systemd/journal/socket")
+
+
 def alive() -> int:
     return os.getpid()
