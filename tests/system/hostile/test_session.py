@@ -6,11 +6,13 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 
 import pytest
 from hostile import inside, wires
 from hostile.conftest import ACCOUNTS
 from hostile.ground import FTP_PORT, Ground, Probe
+from machine import eventually
 
 from ftpsd.worker.confine import version
 
@@ -221,6 +223,21 @@ def test_the_service_manager_believes_nothing(ground: Ground, probe: Probe, sibl
 
     assert stored.strip() == "0"
     assert sibling.ask(inside.alive)
+
+
+def test_a_session_that_puts_off_its_end_is_ended_as_the_readme_says(
+    ground: Ground, probe: Probe
+) -> None:
+    """Whoever may tell systemd a status may ask it for more time, however TimeoutStopSec= is."""
+    unit = ground.unit(probe)
+    probe.ask(inside.stay)
+    ground.machine.run("systemctl", "stop", "--no-block", unit)
+    time.sleep(7)
+    after = ground.main_pid(unit)
+    ground.machine.run("systemctl", "kill", "--signal=KILL", unit)
+
+    assert after
+    eventually(lambda: not ground.main_pid(unit))
 
 
 def test_real_sessions_are_sealed(ground: Ground) -> None:
