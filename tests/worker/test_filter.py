@@ -20,12 +20,11 @@ from typing import TypeVar
 
 import pytest
 
-from ftpsd.worker.filter import NUMBERS, install, program
+from ftpsd.worker.filter import install
 
 T = TypeVar("T")
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_ALLOWED, _REFUSED = 0x7FFF0000, 0x00050001
 _FAMILY = socket.AF_UNIX
 
 
@@ -116,36 +115,3 @@ def test_a_worker_can_write_to_the_journal(tmp_path: Path) -> None:
             return datagrams(lambda sock: sock.sendto(b"MESSAGE=x\n", str(tmp_path / "journal")))
 
         assert filtered(act) == 10
-
-
-def decide(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
-    """Run the filter as the kernel does (seccomp_data, linux/seccomp.h)."""
-    known = NUMBERS[machine][0] if architecture is None else architecture
-    data = struct.pack("=iIQ6Q", number, known, 0, *arguments, *[0] * (6 - len(arguments)))
-    steps = list(struct.iter_unpack("=HBBI", program(machine)))
-    at = value = 0
-    while True:
-        code, if_true, if_false, constant = steps[at]
-        at += 1
-        if code == 0x20:
-            (value,) = struct.unpack_from("=I", data, constant)
-        elif code == 0x54:
-            value &= constant
-        elif code == 0x15:
-            at += if_true if value == constant else if_false
-        else:
-            return int(constant)
-
-
-@pytest.mark.parametrize("machine", NUMBERS)
-def test_each_machine_has_the_same_filter(machine: str) -> None:
-    numbers = {name: one for name, one in NUMBERS[machine][1].items() if one is not None}
-    datagram, stream = (numbers["socket"], 1, 2 | 0x80000), (numbers["socket"], 1, 1 | 0x80000)
-
-    assert len(set(numbers.values())) == len(numbers)
-    assert decide(machine, numbers["clone"], 17) == _REFUSED
-    assert (decide(machine, *datagram), decide(machine, *stream)) == (_ALLOWED, _REFUSED)
-    assert decide(machine, numbers["prlimit64"], 0, 7) == _ALLOWED
-    assert decide(machine, numbers["fcntl"], 0, 4) == _ALLOWED
-    assert decide(machine, 0, 0) == _ALLOWED
-    assert decide(machine, numbers["fcntl"], 0, 4, architecture=1) == _REFUSED
