@@ -137,7 +137,8 @@ PURPOSES: Final = {
     "nobody is anonymous yet, and TLS=yes is where TLS begins with the first byte.",
     "LoginMessage": "What is told to who has logged in (230).",
     "DirectoryMessage": "The file in a directory that is told to who enters it for the first time; "
-    "`none` tells nothing.",
+    "`none` tells nothing. What the user may not download is told only where he cannot have put "
+    "it.",
     "AllowCommands": "Only these commands are allowed once a user has logged in (550), and QUIT.",
     "DenyCommands": "These commands are not allowed once a user has logged in (550). Others may do "
     "the same: what is not to be done is for the rights in [Files] to say, such as Delete=no.",

@@ -30,13 +30,19 @@ def open_file(root: Root, request: files.Open) -> files.Opened:
     """Open a regular file for reading."""
     fd, found = root.regular(request.path, os.O_RDONLY)
     try:
-        root.need_named("download", fd)
-        if not found.st_mode & stat.S_IROTH:
-            root.rights.need_not("world_readable_only")
+        _need_readable(root, fd, found)
     except BaseException:
         os.close(fd)
         raise
     return files.Opened(file_fd=fd, size=found.st_size)
+
+
+def _need_readable(root: Root, fd: int, found: os.stat_result) -> None:
+    """Raise `Refused` unless the settings let an open file be read."""
+    root.rights.need("download")
+    root.need_named("download", fd)
+    if not found.st_mode & stat.S_IROTH:
+        root.rights.need_not("world_readable_only")
 
 
 def create(root: Root, request: files.Create) -> tuple[int, str]:
@@ -119,26 +125,45 @@ def describe(root: Root, request: files.Describe, names: Names) -> files.Describ
 def enter(root: Root, request: files.Enter) -> files.Entered:
     """Give the message of a directory if the user may work in it."""
     # Looking up "." takes the permission to search, which opening the directory itself does not.
-    os.close(root.open(request.path.rstrip("/") + "/.", os.O_PATH | os.O_DIRECTORY))
-    return files.Entered(message=_message(root, request.path))
+    directory = root.open(request.path.rstrip("/") + "/.", os.O_PATH | os.O_DIRECTORY)
+    try:
+        return files.Entered(message=_message(root, request.path, directory))
+    finally:
+        os.close(directory)
 
 
-def _message(root: Root, path: str) -> str:
+def _message(root: Root, path: str, directory: int) -> str:
     """Read the beginning of the file that is told to who enters a directory, if there is one."""
     name = root.rights.chosen.directory_message
     if name == "none":
         return ""
     try:
-        fd, _ = root.regular(f"{path.rstrip('/')}/{name}", os.O_RDONLY)
+        fd, found = root.regular(f"{path.rstrip('/')}/{name}", os.O_RDONLY)
     except OSError:
         return ""
     try:
+        if not _of_others(root, name, directory, found):
+            _need_readable(root, fd, found)
         text = os.read(fd, limits.DIRECTORY_MESSAGE_BYTES).decode("utf-8", "replace")
-    except OSError:
+    except (OSError, files.Refused):
         return ""
     finally:
         os.close(fd)
     return text.replace("\0", "")
+
+
+def _of_others(root: Root, name: str, directory: int, message: os.stat_result) -> bool:
+    """Say whether a message cannot have been put there by the user. Raise `OSError`.
+
+    What he may not read would only need its name, or a link of it, to be told.
+    """
+    chosen = root.rights.chosen
+    if not (chosen.write and (chosen.upload or chosen.rename)):
+        return True
+    there, above = os.stat(name, dir_fd=directory, follow_symlinks=False), os.fstat(directory)
+    itself = (there.st_dev, there.st_ino) == (message.st_dev, message.st_ino)
+    own = above.st_uid == os.geteuid() or os.access(".", os.W_OK, dir_fd=directory)
+    return itself and not own
 
 
 @contextlib.contextmanager

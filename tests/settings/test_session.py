@@ -102,6 +102,25 @@ def test_a_directory_tells_its_message_once(configured: Configured, place: str, 
         assert client.in_step()
 
 
+@pytest.mark.parametrize("line", ["Download=no", "DownloadNames=*.jpg", "WorldReadableOnly=yes"])
+@pytest.mark.parametrize("way", ["SITE SYMLINK /secret .message", "RNFR secret\r\nRNTO .message"])
+def test_what_may_not_be_downloaded_is_told_as_no_message(
+    configured: Configured, line: str, way: str
+) -> None:
+    (configured.root / "secret").write_text("Nobody knows\n")
+    (configured.root / "secret").chmod(0o600)
+    configured.set("main", "Files", line)
+    with configured.client() as client:
+        assert {client.says(one)[:1] for one in way.split("\r\n")} <= {"2", "3"}
+        assert client.says("CWD /") == "250 / is the working directory."
+    # Who could not have put it there is told what somebody else has.
+    configured.set("main", "Files", line, "Upload=no", "Rename=no")
+    with configured.client() as client:
+        client.says("REIN")
+        client.says("USER anna")
+        assert client.says("PASS se cret") == "230-Nobody knows\n230 Logged in."
+
+
 def test_who_has_logged_in_is_told_a_text(configured: Configured, place: str) -> None:
     configured.set(place, "Session", "LoginMessage=Mind the gap: 100% = all")
     with Client(configured.served) as client:

@@ -11,10 +11,12 @@ import pytest
 from asking import TOO_LONG, WHO, create, reason, write
 
 from ftpsd import limits
+from ftpsd.options import Settings
 from ftpsd.wire import files
 from ftpsd.wire.message import Malformed
 from ftpsd.worker import files as handlers
 from ftpsd.worker.beneath import Root
+from ftpsd.worker.rights import Rights
 
 
 def describe(root: Root, path: str, facts: str | None = None) -> files.Described:
@@ -247,3 +249,24 @@ def test_a_time_of_modification_that_does_not_fit_is_described_or_refused(
         pytest.fail("a file that anyone may make ends the worker")
     except OSError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [("others'", "secret"), ("own", ""), ("writable", ""), ("a link", "")],
+)
+def test_a_message_not_to_be_downloaded_is_told_where_others_have_put_it(
+    jail: Path, monkeypatch: pytest.MonkeyPatch, case: str, told: str
+) -> None:
+    place = jail / "full" / ".message"
+    (jail / "secret").write_text("secret")
+    if case == "a link":
+        place.symlink_to("../secret")
+    else:
+        (jail / "secret").rename(place)
+    root = Root(str(jail), Rights(Settings(download=False)))
+    user = os.geteuid() + (case != "own")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "access", lambda *_, **__: case == "writable")
+    assert handlers.enter(root, files.Enter(path="/full")).message == told
+    os.close(root.fd)
