@@ -103,7 +103,7 @@ PURPOSES: Final = {
     "HideNames": "Files and directories of these names are left out of listings, but can be used.",
     "DenyNames": "Files and directories of these names cannot be used, nor what is in them, by "
     "whatever link; they are left out of listings.",
-    "UploadNames": "Only files of these names may be uploaded, or be renamed to; empty is all.",
+    "UploadNames": "Only files and links of these names may be made, or renamed to; empty is all.",
     "DownloadNames": "Only files of these names may be downloaded; empty is all.",
     "UMask": "These permission bits new files and directories do not get.",
     "FileMode": "New files get these permission bits, without those of UMask=.",

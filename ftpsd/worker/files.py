@@ -254,6 +254,8 @@ def set_group(root: Root, request: files.SetGroup) -> Done:
 def link(root: Root, request: files.Link) -> Done:
     """Make a symbolic link."""
     root.rights.need_whole(request.path)
+    # To who follows it (a web server) the content has the name of the link.
+    root.rights.need_named("upload", request.path)
     with _named(root, request.path) as (parent, name):
         os.symlink(request.target, name, dir_fd=parent)
     return Done()

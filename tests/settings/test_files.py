@@ -169,6 +169,8 @@ def test_only_some_names_are_uploaded(configured: Configured, root: Path, place:
         assert client.store("STOR x.pdf", b"x")[:3] == "226"
         assert client.store("STOU x.pdf", b"y")[:3] == "226"
         assert client.codes("RNFR x.pdf", "RNTO x.exe") == ["350", "553"]
+        # A web server would run what is in the picture.
+        assert client.says("SITE SYMLINK x.pdf x.exe") == "550 /x.exe: This is not allowed here."
     assert sorted(tree(root)) == ["dir", "file", "x.1.pdf", "x.pdf"]
 
 
