@@ -54,6 +54,14 @@ def test_an_upload_appears_when_it_is_whole(configured: Configured, root: Path, 
     assert os.listdir(root) == ["file"]
 
 
+def test_an_upload_cannot_have_a_name_that_is_never_shown(configured: Configured) -> None:
+    configured.set("main", "Files", "AtomicUploads=yes")
+    with configured.client() as client, client.passive():
+        assert client.says("STOR .ftpsd-upload-x") == (
+            "553 /.ftpsd-upload-x: This name cannot be used."
+        )
+
+
 def test_without_it_an_upload_is_seen_at_once(configured: Configured, root: Path) -> None:
     with configured.client() as client:
         abort(client, "STOR file")
