@@ -83,7 +83,8 @@ class Rights:
     def walk(self, path: str) -> None:
         """Raise `OSError` if a component of `path` is a name that is denied."""
         denied = self._denied
-        if denied and any(_fits(denied, name) for name in path.split("/")):
+        # Every directory has "." and "..", which `.*` fits as well.
+        if denied and any(_fits(denied, name) for name in {*path.split("/")} - {"", ".", ".."}):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def named(self, kind: str, path: str) -> bool:

@@ -160,6 +160,16 @@ def test_a_denied_name_is_nowhere(configured: Configured, root: Path, place: str
     assert tree(root) == before
 
 
+def test_names_with_a_dot_can_be_denied(configured: Configured, root: Path, place: str) -> None:
+    (root / ".key").write_text("secret")
+    configured.set(place, "Files", "DenyNames=.*")
+    with configured.client() as client:
+        assert client.codes("CWD dir", "CDUP", "SIZE file") == ["250", "250", "213"]
+        told = client.codes("SIZE .key", "MKD .x", "RNFR .key", "CWD .x")
+        assert set(told) == {"550"}
+        assert names(client, "MLSD")[-1].endswith(" file")
+
+
 def test_only_some_names_are_uploaded(configured: Configured, root: Path, place: str) -> None:
     configured.set(place, "Files", "UploadNames=*.pdf")
     with configured.client() as client:
