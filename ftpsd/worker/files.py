@@ -54,7 +54,9 @@ def create(root: Root, request: files.Create) -> tuple[int, str]:
         raise _out_of_range()
     if request.mode == "unique":
         return _unique(root, request.path)
-    flags = os.O_WRONLY | (os.O_APPEND if request.mode == "append" else 0)
+    # What others add to it before all has come, be it new or not, is there by then.
+    appends = request.mode == "append" or not rights.chosen.overwrite
+    flags = os.O_WRONLY | (os.O_APPEND if appends else 0)
     if not request.offset:
         right = rights.chosen.append if request.mode == "append" else rights.chosen.overwrite
         flags |= os.O_CREAT if right else os.O_CREAT | os.O_EXCL
@@ -88,6 +90,7 @@ def _out_of_range() -> OSError:
 
 def _unique(root: Root, path: str) -> tuple[int, str]:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    flags |= 0 if root.rights.chosen.overwrite else os.O_APPEND
     with _named(root, path) as (parent, name):
         # A picture stays one to programs, and to UploadNames=.
         stem, extension = os.path.splitext(name)

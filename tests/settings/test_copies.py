@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from configured import Configured
-from served import Client, serving
+from served import Client, eventually, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +83,28 @@ def test_comb_that_is_aborted_leaves_its_target_as_it_was(configured: Configured
         assert (root / "target").read_text() == "target"
         assert client.codes("COMB target small") == ["250"]
     assert (root / "target").read_text() == "targetsmall"
+
+
+@pytest.mark.parametrize("aborted", [False, True])
+def test_comb_loses_nothing_that_others_add_to_what_is_not_to_be_overwritten(
+    configured: Configured, *, aborted: bool
+) -> None:
+    configured.set("main", "Files", "Overwrite=no")
+    target = configured.root / "file"
+    target.write_bytes(b"content")
+    with (configured.root / "source").open("wb") as file:
+        file.truncate(1 << 29)
+    with configured.client() as client, configured.client() as other:
+        client.send("COMB file source")
+        assert eventually(lambda: target.stat().st_size > 7)
+        assert other.store("APPE file", b"of others")[:3] == "226"
+        if aborted:
+            client.send("ABOR")
+            assert client.replies(2) == ["451", "226"]
+        else:
+            assert client.reply()[:3] == "250"
+    assert b"of others" in target.read_bytes()
+    assert aborted or target.stat().st_size == 7 + (1 << 29) + 9
 
 
 def test_comb_whose_end_fails_leaves_its_target_as_it_was(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from served import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +90,26 @@ def test_what_is_there_is_not_replaced(configured: Configured, root: Path, place
         assert client.store("STOR new", b"new")[:3] == "226"
         assert client.store("APPE file", b"!")[:3] == "226"
     assert (root / "file").read_text() == "content!"
+
+
+def test_what_others_have_added_is_not_replaced(configured: Configured, root: Path) -> None:
+    configured.set("main", "Files", "Overwrite=no")
+    with configured.client() as client, configured.client() as other:
+        with client.passive() as data:
+            assert client.codes("REST 7", "STOR file") == ["350", "150"]
+            assert other.store("APPE file", b" of others")[:3] == "226"
+            data.sendall(b", mine")
+        assert client.reply()[:3] == "226"
+        port = client.port()
+        client.send("STOR new")
+        assert eventually((root / "new").exists)
+        assert other.store("APPE new", b"of others")[:3] == "226"
+        with socket.create_connection((configured.served.host, port)) as data:
+            assert client.reply()[:3] == "150"
+            data.sendall(b", mine")
+        assert client.reply()[:3] == "226"
+    assert (root / "file").read_text() == "content of others, mine"
+    assert (root / "new").read_text() == "of others, mine"
 
 
 def test_what_is_there_is_not_added_to(configured: Configured, root: Path, place: str) -> None:

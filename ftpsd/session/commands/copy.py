@@ -108,7 +108,8 @@ def _add(session: Session, opened: list[int]) -> Reply | int:
         found = _fill(session, opened, replace=False)
     finally:
         # Sent again, a part that stayed would be there twice.
-        if not isinstance(found, int) and posix.fstat(target).st_size > size:
+        cut = not isinstance(found, int) and _may_overwrite(session)
+        if cut and posix.fstat(target).st_size > size:
             posix.ftruncate(target, size)
     return found
 
@@ -120,7 +121,8 @@ def _fill(session: Session, opened: list[int], *, replace: bool = True) -> Reply
     try:
         if whole:
             return _TWO_NAMES
-        _place(opened[-1], replace=replace)
+        if _may_overwrite(session):
+            _place(opened[-1], replace=replace)
         found = _all(session, opened[:-1], opened[-1], clone=replace)
         whole = not isinstance(found, Reply)
         return found
@@ -131,6 +133,11 @@ def _fill(session: Session, opened: list[int], *, replace: bool = True) -> Reply
 def _twice(opened: list[int]) -> bool:
     found = [posix.fstat(fd) for fd in opened]
     return len({(one.st_dev, one.st_ino) for one in found}) < len(opened)
+
+
+def _may_overwrite(session: Session) -> bool:
+    """Say whether what others add to the target meanwhile may be lost."""
+    return "overwrite" in session.logged_in.rights
 
 
 def _place(target: int, *, replace: bool) -> None:

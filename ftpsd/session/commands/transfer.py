@@ -124,7 +124,7 @@ def _fill(session: Session, verb: str, created: files.Created, offset: int) -> R
 
         def start() -> None:
             """Drop the old content: not before there is a data connection for the new."""
-            if verb == "STOR" and not offset:
+            if verb == "STOR" and not offset and "overwrite" in session.logged_in.rights:
                 posix.ftruncate(created.file_fd, 0)
 
         pump = receiver(created.file_fd, data, session.logged_in.how)
