@@ -29,6 +29,8 @@ _GREETING = Reply(reply.SERVICE_READY, "FTP server ready.")
 OPTIONAL = "default"
 """The greeting that need not be there: Greeting= names it where nobody has set it."""
 _ERRORS = range(500, 505)
+_STATUS_LETTERS, _STATUS_END = 800, 100
+"""What is told of a longer status, and of that from its end: systemd drops 4096 bytes or more."""
 _TOO_MANY = Reply(reply.SERVICE_UNAVAILABLE, "Too many errors.")
 _TIMEOUT = Reply(reply.SERVICE_UNAVAILABLE, "Nothing heard for too long.")
 _STOPPED = Reply(reply.SERVICE_UNAVAILABLE, "The server ends this session.")
@@ -140,6 +142,8 @@ def start(
     def status(text: str) -> None:
         # It is one line of UTF-8, whatever bytes a path in it has.
         shown = "".join(one if one.isprintable() else "?" for one in text)
+        if len(shown) > _STATUS_LETTERS:
+            shown = shown[: _STATUS_LETTERS - _STATUS_END] + "..." + shown[-_STATUS_END:]
         tell(f"STATUS={log.shared['user']} from {control.remote}: {shown}")
 
     session = Session(control, helper, log, status, credentials)

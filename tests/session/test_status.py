@@ -116,3 +116,18 @@ def test_a_transfer_that_was_slow_is_told_of_and_forgotten(client: Client) -> No
     assert client.reply()[:3] == "226"
 
     assert says_at_last(client, "idle")
+
+
+def test_of_a_long_path_its_ends_are_told(client: Client) -> None:
+    place = "/".join(["\U0001f4c4" * 60] * 16)
+    (client.served.root / place).mkdir(parents=True)
+    with client.passive() as data:
+        assert client.says(f"STOR {place}/{'x' * 230}")[:3] == "150"
+        data.sendall(b"x" * 11)
+        assert eventually(lambda: told(client)[-1].endswith("xxx: 11 bytes"))
+        last = told(client)[-1]
+    assert client.reply()[:3] == "226"
+    assert last.startswith(f"{USER} from 127.0.0.1: STOR /\U0001f4c4")
+    # What is not shorter than PIPE_BUF systemd does not take (NOTIFY_BUFFER_MAX).
+    assert len(f"STATUS={last}".encode()) < 4096
+    assert says_at_last(client, "idle")

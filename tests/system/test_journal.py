@@ -201,3 +201,17 @@ def test_no_password_is_ever_told(machine: Machine) -> None:
 
     for secret in SECRETS:
         assert secret not in journal
+
+
+def test_a_long_path_leaves_the_status_true(machine: Machine) -> None:
+    place = "/".join(["\U0001f4c4" * 60] * 16)
+    machine.run("mkdir", "-p", f"/home/anna/{place}")
+    machine.run("chown", "-R", "anna:", "/home/anna")
+    with Session(machine, source=CLIENT) as session:
+        session.login("anna", machine.passwords["anna"])
+        with session.transfercmd(f"STOR {place}/{'x' * 230}") as data:
+            data.sendall(b"x" * 11)
+            told = ("systemctl", "show", "--property=StatusText", session.unit)
+            assert eventually(lambda: "xxx: 11 bytes" in machine.run(*told).stdout)
+        session.voidresp()
+    machine.run("rm", "-r", f"/home/anna/{place.partition('/')[0]}")
