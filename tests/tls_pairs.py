@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from secured import Protected, client_context
 
 from ftpsd.session.credentials import Credentials
+from ftpsd.session.ktls import Kernel
 from ftpsd.session.secure import Refused, Secure
 from ftpsd.session.tls import Tls
 from ftpsd.wire.helper import Encryption
@@ -54,7 +55,7 @@ def connected(buffer: int = 0) -> Iterator[tuple[socket.socket, socket.socket]]:
             yield ours, theirs
 
 
-def meet(server: Secure, client: Protected, size: int = 1 << 20) -> None:
+def meet(server: Secure | Kernel, client: Protected, size: int = 1 << 20) -> None:
     """Do the handshake; the client's bytes come in pieces of `size`."""
     event = 1
     while event or not client.shaken:
@@ -99,6 +100,22 @@ class Session:
         client = Protected(theirs, self.context, session)
         meet(server, client)
         return server, client
+
+    def stranger(
+        self, context: ssl.SSLContext, *, kernel: bool, name: str = "localhost"
+    ) -> Protected:
+        """Make a data connection that resumes nothing, the kernel sending on it or not."""
+        ours, theirs = self._keep.enter_context(connected())
+        server: Secure | Kernel
+        if kernel:
+            # As `download` has it where the kernel can do TLS.
+            server = Kernel(ours, self.tls._context)
+            self._keep.callback(server.close)
+        else:
+            server = self.tls.data(ours, must_resume=False)
+        client = Protected(theirs, context, name=name)
+        meet(server, client)
+        return client
 
     def refuses(
         self, session: ssl.SSLSession | None, context: ssl.SSLContext

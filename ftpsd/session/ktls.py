@@ -109,7 +109,7 @@ class Kernel:
         except Refused:
             self.sock.send(NO_APPLICATION_PROTOCOL)
             raise
-        self._tls = openssl.on_socket(self._context, self.sock)
+        self._tls = openssl.on_socket(self._context, self.sock, self)
 
     def _is(self, event: int) -> bool:
         """Say whether there is an event of poll(2), or an error."""
@@ -122,6 +122,11 @@ class Kernel:
             return bool(self.sock.getsockopt(_SOL_TLS, _TLS_TX, _CRYPTO_INFO))
         except OSError:
             return False
+
+    @property
+    def tls(self) -> Any:
+        """Give OpenSSL's end, once the handshake has begun."""
+        return self._tls
 
     @property
     def resumed(self) -> bool:

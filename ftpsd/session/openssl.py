@@ -85,6 +85,8 @@ _SET_GROUPS_LIST, _SET_CACHE_MODE = 92, 44
 _ONLY_LOOK_UP = 0x202
 """SSL_SESS_CACHE_SERVER and SSL_SESS_CACHE_NO_INTERNAL_STORE."""
 _RECEIVED_SHUTDOWN = 2
+_NO_TICKET = 1 << 14
+"""SSL_OP_NO_TICKET."""
 
 
 def known() -> bool:
@@ -116,10 +118,13 @@ def in_memory(context: Context, incoming: MemoryBIO, outgoing: MemoryBIO) -> Any
     return wrap(incoming, outgoing, True)
 
 
-def on_socket(context: Context, sock: _socket.socket) -> Any:
-    """Give the server's end of a connection; `sock` can be weakly referenced and outlives it."""
+def on_socket(context: Context, sock: _socket.socket, owner: object) -> Any:
+    """Give the server's end of a connection; `sock` can be weakly referenced and outlives it.
+
+    So does `owner`, which is what `sni_callback` is given instead of it.
+    """
     wrap: Any = context._wrap_socket  # type: ignore[attr-defined] # noqa: SLF001
-    return wrap(sock, True)
+    return wrap(sock, True, owner=owner)
 
 
 def set_protocol(context: Context, name: bytes) -> None:
@@ -170,6 +175,19 @@ def keep_no_more_sessions(context: Context) -> bool:
     """Let those be resumed that are, and no further ones (SSL_CTX_set_session_cache_mode(3))."""
     arguments = (_context(context), Long(_SET_CACHE_MODE), Long(_ONLY_LOOK_UP), Long(0))
     return known() and bool(_function("SSL_CTX_ctrl")(*arguments))
+
+
+def give_no_ticket(connection: object) -> bool:
+    """Give no ticket of TLS 1.2, in `sni_callback`: one that was shown has been looked at by then.
+
+    What tickets of TLS 1.3 there are says the context, and a second ClientHello shows one again.
+    """
+    if not known():
+        return False
+    ssl = _connection(connection)
+    if _function("SSL_version")(ssl) & 0xFFFF == PROTO_TLSv1_2:
+        _function("SSL_set_options")(ssl, Long(_NO_TICKET))
+    return True
 
 
 def forget_errors() -> None:

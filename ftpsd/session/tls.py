@@ -46,6 +46,7 @@ class Tls:
         if self._asks != "no" and authorities is None:
             raise Refused(f"ClientCertificate= needs the credential {AUTHORITIES}")
         self._kernel = ktls.available(sock)
+        self._alone = False
         self._context = self._make(found, wanted, authorities)
         self._others = {
             name: self._make(other, wanted, authorities)
@@ -92,12 +93,16 @@ class Tls:
 
     def _choose(self, connection: Any, name: str | None, _: openssl.Context) -> None:
         """Take the certificate that the client asks for by name (SNI), if there is such a one."""
+        ssl = connection.tls if isinstance(connection, ktls.Kernel) else connection
         context = self._others.get((name or "").lower())
         if context is not None:
-            connection.context = context
+            ssl.context = context
+        if self._alone:
+            openssl.give_no_ticket(ssl)
 
     def alone(self) -> None:
         """Let no session be resumed but that of the control connection, which has begun."""
+        self._alone = True
         openssl.keep_no_more_sessions(self._context)
 
     def control(self, sock: _socket.socket) -> Secure:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from secured import V12, V13, VERSIONS, client_context
+from secured import V12, V13, VERSIONS, client_context, make_certificate
 from tls_pairs import Session
 
 from ftpsd.session.openssl import TICKET_SECONDS
@@ -142,17 +142,34 @@ def test_before_tls_13_there_is_no_ticket_to_renew(credentials: Path) -> None:
         assert session.client.tickets == 1
 
 
+@pytest.mark.parametrize("make", [without_tickets, lambda: client_context(V12)])
+@pytest.mark.parametrize("kernel", [False, True])
 def test_once_the_control_connection_is_there_no_other_session_can_be_resumed(
-    credentials: Path,
+    credentials: Path, make: Callable[[], ssl.SSLContext], kernel: bool
 ) -> None:
     """Not even one that was let in, where a data connection need not resume."""
     with Session(credentials, V12) as session:
         session.tls.alone()
-        own, session.context = session.context, without_tickets()
-        _, stranger = session.data()
+        own, session.context = session.context, make()
+        stranger = session.stranger(session.context, kernel=kernel)
         assert not stranger.reused
+        assert not stranger.tickets
+        assert not session.data(stranger.session)[0].resumed
         reason, again = session.refuses(stranger.session, session.context)
         assert "does not resume" in reason
         assert not again.reused
         session.context = own
         assert session.data(session.client.session, must_resume=True)[1].reused
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("kernel", [False, True])
+def test_a_data_connection_has_the_certificate_that_is_asked_for(
+    tmp_path: Path, version: ssl.TLSVersion, kernel: bool
+) -> None:
+    for name in ("ftpsd.pem", "ftpsd.other.example.pem"):
+        make_certificate(tmp_path / name, name)
+    with Session(tmp_path, version) as session:
+        session.tls.alone()
+        client = session.stranger(client_context(version), kernel=kernel, name="other.example")
+        assert b"ftpsd.other.example.pem" in (client.tls.getpeercert(binary_form=True) or b"")
