@@ -162,9 +162,10 @@ class Transfer:
             if data.secure:
                 # Whoever has sent all waits for ours, having announced its own end (ftplib).
                 data.finish()
-            while poll.poll(max(0.0, deadline - time.monotonic()) * 1000) == more:
-                if not data.sock.recv(_LINGER_PIECE):
-                    break
+            # One look at least: all may be there.
+            left = max(0.0, deadline - time.monotonic())
+            while left >= 0 and poll.poll(left * 1000) == more and data.sock.recv(_LINGER_PIECE):
+                left = deadline - time.monotonic()
         except OSError:
             pass
         data.close()

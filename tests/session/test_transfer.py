@@ -60,11 +60,14 @@ def test_an_upload_whose_connection_is_reset_is_426_and_the_session_goes_on(clie
 
 
 @contextlib.contextmanager
-def bounded(tmp_path: Path, seconds: float) -> Iterator[Client]:
+def bounded(tmp_path: Path, seconds: float, piece: int = 1 << 18) -> Iterator[Client]:
     """Serve where no file may be large, and what is sent beyond that is read for some seconds."""
     (tmp_path / "ftpsd.conf").write_text("[Files]\nMaxFileSize=100K\n")
     (tmp_path / "root").mkdir()
-    change = f"from ftpsd.session import transfer; transfer._LINGER_SECONDS = {seconds}"
+    change = (
+        "from ftpsd.session import transfer\n"
+        f"transfer._LINGER_SECONDS, transfer._LINGER_PIECE = {seconds}, {piece}"
+    )
     config = ("--config", str(tmp_path))
     with (
         serving(tmp_path / "root", tmp_path / "log", *config, change=change) as served,
@@ -96,8 +99,9 @@ def test_who_looks_before_it_has_sent_all_is_told_too_and_need_not_end(tmp_path:
         assert client.says("NOOP")[:3] == "200"
 
 
-def test_who_goes_on_sending_is_cut_off(tmp_path: Path) -> None:
-    with bounded(tmp_path, 0.1) as client, client.passive() as data:
+@pytest.mark.parametrize("piece", [1 << 18, 1], ids=["slower than it is read", "faster"])
+def test_who_goes_on_sending_is_cut_off(tmp_path: Path, piece: int) -> None:
+    with bounded(tmp_path, 0.1, piece) as client, client.passive() as data:
         client.says("STOR new")
         with pytest.raises(ConnectionError):
             send_for_ever(data)
