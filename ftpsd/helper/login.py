@@ -250,8 +250,9 @@ class Conversation:
             # Who ends the PAM session (loginctl terminate-user) ends the worker: it has no other.
             signal.signal(signal.SIGTERM, lambda _, __: worker.shutdown(socket.SHUT_RDWR))
             _wait(ready, None)
-            # The session is to see at once that the worker is gone.
-            worker.close()
+            # The session is to see at once that the worker is gone. Closed, it could not be ended
+            # once more, by a signal while PAM closes its session.
+            worker.shutdown(socket.SHUT_RDWR)
         self._session.close(session=True)
 
     def _say(self, event: events.Event, **fields: object) -> None:

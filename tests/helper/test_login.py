@@ -344,12 +344,6 @@ def test_a_broker_is_bound_before_its_channel_is_handed_on(
     assert (got, asked) == (reply, [Attach])
 
 
-def test_without_a_session_of_pam_nothing_is_held(answering: Answering) -> None:
-    answering.conversation.hold()
-
-    assert answering.near.fileno() >= 0
-
-
 def test_descriptors_too_many_are_closed(answering: Answering) -> None:
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 0]))]
     data = b'{"method":"org.ftpsd.Helper.Ping"}\0'

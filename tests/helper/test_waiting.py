@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a process of the helper's waits: over a refusal, and for the end of a session of PAM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+
+from answering import Answering
+
+from ftpsd.wire.channel import close_all
+
+
+def test_without_a_session_of_pam_nothing_is_held(answering: Answering) -> None:
+    answering.conversation.hold()
+
+    assert answering.near.fileno() >= 0
+
+
+def test_who_is_ended_twice_closes_its_session_of_pam_all_the_same(answering: Answering) -> None:
+    class Attempt:
+        closed = False
+
+        def close(self, *, session: bool) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            self.closed = session
+
+    attempt, worker = Attempt(), socket.socketpair()
+    ready, readied = os.pipe()
+    os.close(readied)
+    answering.conversation._session = attempt  # type: ignore[assignment]
+    answering.conversation._held = ready, worker[0]
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        answering.conversation.hold()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        os.close(ready)
+
+    assert attempt.closed
+    # So much the session sees of the end of its worker.
+    assert worker[1].recv(1) == b""
+    close_all([one.detach() for one in worker])
