@@ -383,5 +383,4 @@ def attach(service: str, request: Attach | SetOwner) -> socket.socket:
 
 def _wait(ready: int, seconds: float | None = limits.ANSWER_SECONDS) -> bytes:
     """Read what the worker says on `ready`: nothing when it is gone."""
-    seen = select.select([ready], [], [], seconds)[0]
-    return os.read(ready, limits.NAME_BYTES) if seen else b""
+    return os.read(ready, limits.NAME_BYTES) if select.select([ready], [], [], seconds)[0] else b""

@@ -106,9 +106,11 @@ class Channel:
             self._fill(0.0)
 
     def idle(self, seconds: float) -> None:
-        """Wait. Raise `Malformed` as soon as the peer says anything, `Closed` if it hangs up."""
+        """Wait. Raise `Malformed` if the peer says anything, `Closed` if it hangs up."""
+        # Heard at once, it would tell the peer how long that took of which the wait hides it.
+        time.sleep(unheard := seconds % (limits.FAILURE_SECONDS / 4))
         # Whatever descriptors came with that are on their way until they are received.
-        if self._fill(seconds):
+        if self._fill(seconds - unheard):
             raise Malformed("two requests at once")
 
     @property

@@ -6,10 +6,36 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 
+import pytest
 from answering import Answering
 
-from ftpsd.wire.channel import close_all
+from ftpsd import limits
+from ftpsd.helper import account
+from ftpsd.wire.channel import Peer, close_all
+from ftpsd.wire.helper import HELPER
+from ftpsd.wire.message import Malformed
+
+
+def test_when_who_interrupts_is_hung_up_on_does_not_tell_how_long_a_refusal_took(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> account.Account:
+        # What is said while PAM works is heard when it has.
+        answering.channel.send(b"!", [])
+        raise account.NotAllowed("for one reason or another")
+
+    monkeypatch.setattr(answering.conversation, "_account", refuse)
+    Peer(answering.channel, HELPER).send(answering.login())
+    counting, begun = answering.counting(), time.monotonic()
+    with pytest.raises(Malformed, match="two requests at once"):
+        answering.conversation.answer()
+    took = time.monotonic() - begun
+    answering.conversation._asker._sock.shutdown(socket.SHUT_WR)
+    counting.join()
+
+    assert limits.FAILURE_SECONDS / 4 <= took < limits.FAILURE_SECONDS
 
 
 def test_without_a_session_of_pam_nothing_is_held(answering: Answering) -> None:

@@ -6,9 +6,11 @@ Called with a function's name and its arguments, as JSON on standard input; prin
 
 from __future__ import annotations
 
+import fcntl
 import json
 import socket
 import sys
+import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,8 +61,13 @@ class Clients:
         return self._listener.accept()[0]
 
 
-def attempt(control: socket.socket, user: str, password: str) -> tuple[str, float]:
-    """Try a login over a helper connection of its own; give the answer and the seconds it took."""
+def attempt(
+    control: socket.socket, user: str, password: str, *, more: bytes = b""
+) -> tuple[str, float]:
+    """Try a login over a helper connection of its own; give the answer and the seconds it took.
+
+    Say `more` while it is under way.
+    """
     begun = time.monotonic()
     who = {"user": user, "password": password, "tls": True, "controlFileDescriptor": 0}
     call = {"method": "org.ftpsd.Helper.Login", "parameters": who}
@@ -68,6 +75,12 @@ def attempt(control: socket.socket, user: str, password: str) -> tuple[str, floa
         helper.settimeout(15)
         helper.connect(HELPER)
         socket.send_fds(helper, [json.dumps(call).encode("utf-8") + b"\0"], [control.fileno()])
+        if more:
+            # When the request is taken: with it the rest would be refused at once.
+            while fcntl.ioctl(helper, termios.TIOCOUTQ, b"\0" * 4) != b"\0" * 4:
+                pass
+            time.sleep(0.02)
+            helper.send(more)
         data = b""
         try:
             while not data.endswith(b"\0") and (piece := helper.recv(4096)):
@@ -102,6 +115,13 @@ def fail(source: str, times: int) -> list[str]:
 def seconds(source: str, user: str, password: str) -> float:
     """Say how long a login takes from an address."""
     return attempt(Clients(source).connection(), user, password)[1]
+
+
+def seconds_interrupted(source: str, user: str, password: str) -> float:
+    """Say after how long one is hung up on who says something while the login is under way."""
+    answer, took = attempt(Clients(source).connection(), user, password, more=b"!")
+    assert answer == "closed"
+    return took
 
 
 def seconds_among(busy: str, times: int, login: list[str]) -> float:

@@ -86,6 +86,17 @@ def test_all_refusals_are_the_same_and_take_as_long(accounts: Ground) -> None:
     assert max(took.values()) - min(took.values()) < 0.3 * limits.FAILURE_SECONDS, took
 
 
+def test_who_interrupts_learns_no_more_than_who_waits(accounts: Ground) -> None:
+    took = {
+        what: accounts.by_root(by_root.seconds_interrupted, f"127.1.1.{number + 1}", *REFUSED[what])
+        for number, what in enumerate(REFUSED)
+    }
+
+    # At a moment that would be the same if PAM had taken longer.
+    assert all(one >= limits.FAILURE_SECONDS / 4 for one in took.values()), took
+    assert all(one % (limits.FAILURE_SECONDS / 4) < 0.1 for one in took.values()), took
+
+
 def test_the_helper_connection_gives_no_more_attempts_than_allowed(probe: Probe) -> None:
     for _ in range(limits.LOGIN_ATTEMPTS):
         assert probe.ask(wires.login, *WRONG) == "Denied"
