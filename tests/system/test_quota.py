@@ -24,11 +24,14 @@ QUOTA, BEYOND = 2 << 20, bytes(4 << 20)
 # The machine has the devices of systemd-nspawn only.
 MOUNT = """
 [ -e /dev/loop-control ] || mknod /dev/loop-control c 10 237
-device=$(losetup --find)
-[ -e "$device" ] || mknod "$device" b 7 "${device#/dev/loop}"
 truncate --size=256M /var/tmp/image
 mkfs.btrfs --quiet /var/tmp/image
-losetup "$device" /var/tmp/image
+# Loop devices are the host's: somebody else may have what was free a moment ago.
+for _ in $(seq 100); do
+  device=$(losetup --find)
+  [ -e "$device" ] || mknod "$device" b 7 "${device#/dev/loop}"
+  losetup "$device" /var/tmp/image && break || sleep 0.1
+done
 mount "$device" /mnt
 losetup --detach "$device"
 btrfs quota enable /mnt
