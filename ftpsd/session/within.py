@@ -8,16 +8,11 @@ would let who opens it anew read whatever everybody may.
 
 from __future__ import annotations
 
-import errno
 import posix
-import struct
 
-from ftpsd.syscall import syscall
+from ftpsd import landlock
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_PATH_BENEATH = 1
 _READ_FILE = 4
-_MISSING = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 
 
 def stay_within(root: str) -> bool:
@@ -25,18 +20,11 @@ def stay_within(root: str) -> bool:
 
     Give `False` where the kernel has no Landlock. Raise `OSError` if it has and refuses.
     """
-    try:
-        ruleset = syscall(_CREATE_RULESET, struct.pack("Q", _READ_FILE), 8, 0)
-    except OSError as error:
-        if error.errno not in _MISSING:
-            raise
+    if not landlock.version():
         return False
     beneath = posix.open(root, posix.O_PATH | posix.O_CLOEXEC)
     try:
-        rule = struct.pack("=Qi", _READ_FILE, beneath)
-        syscall(_ADD_RULE, ruleset, _PATH_BENEATH, rule, 0)
-        syscall(_RESTRICT_SELF, ruleset, 0)
+        landlock.restrict(beneath, (_READ_FILE,), _READ_FILE)
     finally:
         posix.close(beneath)
-        posix.close(ruleset)
     return True

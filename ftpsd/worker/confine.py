@@ -7,16 +7,10 @@ even if the worker itself were taken over. It cannot be undone.
 
 from __future__ import annotations
 
-import errno
-import os
-import struct
 from typing import Final
 
-from ftpsd.syscall import syscall
+from ftpsd import landlock
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_ASK_VERSION: Final = 1
-_PATH_BENEATH: Final = 1
 _RENAME_VERSION: Final = 2
 """From this on a rename between directories can be allowed; before, Landlock forbids it."""
 _FILE_RIGHTS: Final = {2: 14, 3: 15, 4: 15, 5: 16}
@@ -26,23 +20,13 @@ _NETWORK: Final = 0b11
 """To bind and to connect TCP sockets (version 4)."""
 _OTHERS: Final = 0b11
 """Abstract Unix sockets of, and signals to, processes that are not confined alike (version 6)."""
-_MISSING: Final = (errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
-
-
-_RULESET: Final = {1: struct.Struct("Q"), 4: struct.Struct("QQ"), 6: struct.Struct("QQQ")}
-"""struct landlock_ruleset_attr: files, network, others; from which version on it is so long."""
-_BENEATH: Final = struct.Struct("=Qi")
-"""struct landlock_path_beneath_attr: allowed, parent_fd; packed."""
+_WORDS: Final = {1: 1, 4: 2, 6: 3}
+"""How many of files, network and others each version takes, from the first that does."""
 
 
 def version() -> int:
     """Give the version of Landlock in this kernel; 0 if it has none that serves."""
-    try:
-        found = syscall(_CREATE_RULESET, 0, 0, _ASK_VERSION)
-    except OSError as error:
-        if error.errno not in _MISSING:
-            raise
-        return 0
+    found = landlock.version()
     return found if found >= _RENAME_VERSION else 0
 
 
@@ -56,13 +40,6 @@ def confine(root_fd: int) -> bool:
     if not known:
         return False
     rights = (1 << _FILE_RIGHTS.get(known, max(_FILE_RIGHTS.values()))) - 1
-    form = _RULESET[max(since for since in _RULESET if since <= known)]
-    rules = form.pack(*(rights, _NETWORK, _OTHERS)[: form.size // 8])
-    ruleset = syscall(_CREATE_RULESET, rules, form.size, 0)
-    try:
-        beneath = _BENEATH.pack(rights & ~_EXECUTE, root_fd)
-        syscall(_ADD_RULE, ruleset, _PATH_BENEATH, beneath, 0)
-        syscall(_RESTRICT_SELF, ruleset, 0)
-    finally:
-        os.close(ruleset)
+    words = _WORDS[max(since for since in _WORDS if since <= known)]
+    landlock.restrict(root_fd, (rights, _NETWORK, _OTHERS)[:words], rights & ~_EXECUTE)
     return True

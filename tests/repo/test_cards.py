@@ -189,6 +189,7 @@ BANNED = {
         "ftpsd.protocol",
         "ftpsd.wire.files",
         "ftpsd.wire.ports",
+        "ftpsd.landlock",
         "ftpsd.seccomp",
         "ftpsd.session",
         "ftpsd.worker",

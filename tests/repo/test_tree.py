@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 LONGEST_FILE = 400
 ROOT_LINES = 2000
 """What who audits root must read: lines of code, beside the text that explains them."""
-OTHERS = {"files", "gate", "owner", "ports", "seccomp"}
+OTHERS = {"files", "gate", "owner", "ports", "seccomp", "landlock"}
 """Of the wire, what is said to workers, by them, and to the port broker, and in which order; and
 what sessions and workers keep themselves from."""
 HIDDEN = {".git", ".venv", "__pycache__", "build", "dist"}

@@ -5,32 +5,17 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from apart import in_thread
 
+from ftpsd import landlock
 from ftpsd.session import within
-from ftpsd.syscall import prctl
 from ftpsd.worker.confine import version
 
 T = TypeVar("T")
-
-
-def in_thread(act: Callable[[], T]) -> T:
-    """Run in a thread of its own, which Landlock is of, too; give what it gives."""
-    given: list[T] = []
-
-    def run() -> None:
-        prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
-        given.append(act())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return given[0]
 
 
 def opened_anew(fd: int) -> str:
@@ -66,7 +51,7 @@ def test_a_kernel_without_landlock_is_no_mistake(
     def missing(*_: object) -> int:
         raise OSError(number, "")
 
-    monkeypatch.setattr(within, "syscall", missing)
+    monkeypatch.setattr(landlock, "syscall", missing)
 
     assert not within.stay_within("/")
 
@@ -75,6 +60,6 @@ def test_what_landlock_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> int:
         raise OSError(errno.ENOMEM, "no room")
 
-    monkeypatch.setattr(within, "syscall", broken)
+    monkeypatch.setattr(landlock, "syscall", broken)
     with pytest.raises(OSError, match="no room"):
         within.stay_within("/")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from apart import in_thread
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,23 +66,6 @@ def refusal(act: Callable[[], object]) -> int | None:
     with pytest.raises(OSError, match="Errno") as caught:
         act()
     return caught.value.errno
-
-
-def in_thread(act: Callable[[], None]) -> None:
-    """Run where what is taken away is taken from a thread that ends, and raise what it raises."""
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            act()
-        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    for error in failed:
-        raise error
 
 
 @pytest.mark.parametrize(
@@ -347,7 +331,7 @@ def test_without_the_call_of_the_kernel_there_is_no_root(jail: Path, number: int
         forbid(437, number)
         assert refusal(lambda: Root(str(jail))) == number
 
-    in_thread(refused)
+    in_thread(refused, no_new_privs=False)
 
 
 def forbid(call: int, number: int) -> None:

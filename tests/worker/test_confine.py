@@ -12,12 +12,12 @@ import os
 import socket
 import struct
 import subprocess
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from apart import in_thread
 
 from ftpsd.worker import confine as confining
 from ftpsd.worker.confine import confine, version
@@ -28,26 +28,6 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 KERNEL = max(0, _LIBC.syscall(444, None, ctypes.c_size_t(0), 1))
 """What the kernel says of itself, not what ftpsd makes of it."""
 SERVES = KERNEL >= 2
-
-
-def in_thread(act: Callable[[], T]) -> T:
-    """Run in a thread of its own; give what it gives, raise what it raises."""
-    given: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            assert _LIBC.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-            given.append(act())
-        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    for error in failed:
-        raise error
-    return given[0]
 
 
 def confined(root: Path, act: Callable[[], T]) -> T:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from apart import in_thread
 
 from ftpsd.worker.filter import install
 
@@ -29,24 +30,13 @@ _FAMILY = socket.AF_UNIX
 
 
 def filtered(act: Callable[[], T]) -> T:
-    """Run in a thread with the filter on it; give what it gives, raise what it raises."""
-    given: list[T] = []
-    failed: list[BaseException] = []
+    """Run with the filter on it; give what it gives, raise what it raises."""
 
-    def run() -> None:
-        try:
-            assert _LIBC.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-            install()
-            given.append(act())
-        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
-            failed.append(error)
+    def run() -> T:
+        install()
+        return act()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    for error in failed:
-        raise error
-    return given[0]
+    return in_thread(run)
 
 
 def call(number: int, *arguments: int) -> int:
