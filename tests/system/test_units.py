@@ -17,7 +17,7 @@ EXPOSURE = {
     "ftpsd@.service": 2,
     "ftpsd-keygen.service": 7,
     "ftpsd-ports.service": 10,
-    "ftpsd-owner.service": 15,
+    "ftpsd-owner.service": 7,
     "ftpsd-helper.service": 15,
 }
 """The most that systemd-analyze may find exposed, in tenths of what it shows."""
