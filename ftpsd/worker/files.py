@@ -48,7 +48,6 @@ def _need_readable(root: Root, fd: int, found: os.stat_result) -> None:
 def create(root: Root, request: files.Create) -> tuple[int, str]:
     """Open a regular file for writing at the place asked for; give it and its path."""
     rights = root.rights
-    rights.need_whole(request.path)
     rights.need_named("upload", request.path)
     if request.offset and request.mode != "store":
         raise _out_of_range()
@@ -256,7 +255,6 @@ def set_group(root: Root, request: files.SetGroup) -> Done:
 
 def link(root: Root, request: files.Link) -> Done:
     """Make a symbolic link."""
-    root.rights.need_whole(request.path)
     # To who follows it (a web server) the content has the name of the link.
     root.rights.need_named("upload", request.path)
     with _named(root, request.path) as (parent, name):

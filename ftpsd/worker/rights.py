@@ -93,7 +93,9 @@ class Rights:
         return wanted is None or _fits(wanted, path.rstrip("/").rpartition("/")[2])
 
     def need_named(self, kind: str, path: str) -> None:
-        """Raise `Refused` unless `named`."""
+        """Raise `Refused` unless `named`; what is uploaded is also seen in listings."""
+        if kind == "upload":
+            self.need_whole(path)
         if not self.named(kind, path):
             raise files.Refused(reason="forbidden")
 

@@ -214,7 +214,6 @@ class Uploads:
         names or with attributes of its own), or could not take its place.
         """
         root, rights = self._root, self._root.rights
-        rights.need_whole(path)
         rights.need_named("upload", path)
         old: os.stat_result | None = None
         try:
